@@ -260,13 +260,26 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """What recording one item did. `kind` is `sighting`, `outside` or `evidence`; `id` its record; `claim_id` for sightings."""
+class Labelled:
+    """An item as the crawler hands it over: with the verdict its label suggests and the authority its publisher has here."""
 
-    kind: str
-    id: str
-    grouped: Grouped
-    claim_id: str | None = None
+    item: Item
+    verdict: Verdict | None = None
+    mapped_by: str = "none"  # source | global | prefix | number | none
+    authority: int = 0
+    is_offsite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOutcome:
+    """What recording one poll did, in counts, and which claims now want linking."""
+
+    new_count: int = 0
+    repeat_count: int = 0
+    variant_count: int = 0
+    revised_count: int = 0
+    withdrawn_count: int = 0
+    claim_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,340 @@
+"""The facade: everything the site, the crawlers and the command line may ask. Opens the transactions; delegates.
+
+    crawlers ─► intake   record(items)          linking   link(claim), answer(text), confirm, reject, undo
+    desk     ─► publishing  draft … approve      reading   pages, lists, queue         sync   change log -> search
+
+Times come from the clock, ids from `ids`; no method keeps state between calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from index import intake, linking, people, publishing, reading, sync
+from index.model import (
+    Alert,
+    Answer,
+    AuditEntry,
+    Claim,
+    Editor,
+    EditorRole,
+    Health,
+    Labelled,
+    Match,
+    RecordOutcome,
+    Refutation,
+    RefutationText,
+    Source,
+    SourceLease,
+    SourceState,
+    Thread,
+    Tip,
+)
+from index.pages import CheckReport, ClaimFile, ClaimPage, DraftPage, Queue, SourceRow, Status, SyncReport, ThreadList, ThreadPage
+from index.ports import Clock, Encoder, Records, Search, ThreadFilter
+from index.settings import Settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The adapters that one catalogue works with."""
+
+    settings: Settings
+    records: Records
+    search: Search
+    encoder: Encoder
+    clock: Clock
+
+
+class Catalogue:
+    """What is known, and every rule about it. It does not speak HTTP, render pages or know formats."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    @property
+    def settings(self) -> Settings:
+        return self._parts.settings
+
+    def now(self) -> datetime:
+        return self._parts.clock.now()
+
+    def close(self) -> None:
+        self._parts.search.close()
+        self._parts.records.close()
+
+    # --- sources and crawling ------------------------------------------------------------------------------------------
+
+    def put_sources(self, sources: Iterable[Source]) -> int:
+        """Adds or updates registry entries; returns how many. Their runtime state is kept."""
+        return intake.put_sources(self._parts, sources)
+
+    def source(self, source_id: str) -> Source:
+        """Raises: NotFound."""
+        return intake.source(self._parts, source_id)
+
+    def sources(self) -> tuple[SourceRow, ...]:
+        """Every source with its state, by id."""
+        return reading.sources(self._parts)
+
+    def lease_sources(self, owner: str, limit: int, lease_s: float = 60.0) -> tuple[SourceLease, ...]:
+        """Due sources, taken for `lease_s` seconds; at most two at once and one start a second per host."""
+        with self._parts.records.begin() as unit:
+            return unit.lease_sources(owner, self.now(), limit=limit, lease_s=lease_s)
+
+    def renew_lease(self, lease: SourceLease, lease_s: float = 60.0) -> bool:
+        """False if the lease was lost."""
+        with self._parts.records.begin() as unit:
+            return unit.renew_lease(lease, self.now() + timedelta(seconds=lease_s))
+
+    def record(self, lease: SourceLease, items: Sequence[Labelled], state: SourceState) -> RecordOutcome | None:
+        """Stores the items of one poll, the source's new state and the freed lease in one transaction.
+
+        None if the lease was lost: nothing is written then.
+        """
+        return intake.record(self._parts, lease, items, state)
+
+    def set_due(self, source_id: str) -> None:
+        """The desk's "check now". Raises: NotFound."""
+        intake.set_due(self._parts, source_id)
+
+    def set_source_health(self, source_id: str, health: Health, editor: Editor, note: str) -> None:
+        """Pauses or resumes a source. Raises: NotFound, InvalidInput without a note, Refused without the right."""
+        intake.set_health(self._parts, source_id, health, editor, note)
+
+    def take_lease(self, name: str, holder: str, ttl_s: float) -> int | None:
+        """The epoch of the named lease if `holder` has it now, else None."""
+        with self._parts.records.begin() as unit:
+            return unit.take_lease(name, holder, self.now(), ttl_s)
+
+    def release_lease(self, name: str, holder: str) -> None:
+        with self._parts.records.begin() as unit:
+            unit.release_lease(name, holder)
+
+    # --- linking -------------------------------------------------------------------------------------------------------
+
+    def link(self, claim_id: str) -> tuple[Match, ...]:
+        """Suggests what answers or equals a claim; returns the new matches. With the engine down: none, and the claim
+        stays queued (`link_waiting`). Raises: NotFound."""
+        return linking.link(self._parts, claim_id)
+
+    def link_waiting(self, limit: int = 100) -> int:
+        """Links claims whose linking is due (new, or put off by an outage); returns how many were done."""
+        return linking.link_waiting(self._parts, limit)
+
+    def answer(self, text: str, limit: int = 5) -> Answer:
+        """The public answer to a pasted text: only published refutations, known claims, confirmed reviews.
+
+        Raises: InvalidInput for an empty or too long text.
+        """
+        return linking.answer(self._parts, text, limit, is_public=True)
+
+    def match(self, text: str, limit: int = 10) -> Answer:
+        """Like `answer`, with other publishers' unconfirmed reviews among the candidates: for the desk and `clarion match`."""
+        return linking.answer(self._parts, text, limit, is_public=False)
+
+    def confirm(self, match_id: str, editor: Editor) -> Match:
+        """Confirms: to a claim, merges into it; to a refutation or review, links. Raises: NotFound, Refused, Conflict."""
+        return linking.confirm(self._parts, match_id, editor)
+
+    def reject(self, match_id: str, editor: Editor, reason: str) -> Match:
+        """Raises: NotFound, Refused, InvalidInput without a reason."""
+        return linking.reject(self._parts, match_id, editor, reason)
+
+    def undo(self, match_id: str, editor: Editor) -> Match:
+        """A decided match becomes a suggestion again; a merge is taken apart. Raises: NotFound, Refused."""
+        return linking.undo(self._parts, match_id, editor)
+
+    def set_not_checkable(self, claim_id: str, editor: Editor, reason: str) -> Claim:
+        """Raises: NotFound, Refused, InvalidInput without a reason."""
+        return linking.set_not_checkable(self._parts, claim_id, editor, reason)
+
+    def reopen(self, claim_id: str, editor: Editor) -> Claim:
+        """Takes `not_checkable` back. Raises: NotFound, Refused."""
+        return linking.reopen(self._parts, claim_id, editor)
+
+    def take(self, claim_id: str, editor: Editor) -> Claim:
+        """Takes a claim for 30 minutes, or extends. Raises: NotFound, Conflict if another editor has it."""
+        return linking.take(self._parts, claim_id, editor)
+
+    def release(self, claim_id: str, editor: Editor) -> Claim:
+        return linking.release(self._parts, claim_id, editor)
+
+    # --- publishing ----------------------------------------------------------------------------------------------------
+
+    def draft(self, claim_id: str, editor: Editor, text: RefutationText | None = None) -> Refutation:
+        """A new refutation of the claim, or the one in work. Raises: NotFound, Refused."""
+        return publishing.draft(self._parts, claim_id, editor, text)
+
+    def save(self, refutation_id: str, text: RefutationText, editor: Editor, expected_version: int, note: str = "", is_material: bool = False) -> Refutation:
+        """Saves the revision in work. Raises: NotFound, Refused, Conflict if somebody saved in between, InvalidInput."""
+        return publishing.save(self._parts, refutation_id, text, editor, expected_version, note, is_material)
+
+    def submit(self, refutation_id: str, editor: Editor) -> Refutation:
+        """Raises: NotFound, Refused, InvalidInput naming the first field that is not ready."""
+        return publishing.submit(self._parts, refutation_id, editor)
+
+    def send_back(self, refutation_id: str, editor: Editor, reason: str) -> Refutation:
+        """Returns a revision in review to its author. Raises: NotFound, Refused, InvalidInput without a reason."""
+        return publishing.send_back(self._parts, refutation_id, editor, reason)
+
+    def approve(self, refutation_id: str, editor: Editor, expected_version: int) -> Alert:
+        """Publishes the revision in review: revision, notice, audit row and change log in ONE transaction, then tries to
+        sync. Raises: NotFound, Refused (own_text, wrong_status …), Conflict."""
+        return publishing.approve(self._parts, refutation_id, editor, expected_version)
+
+    def start_correction(self, refutation_id: str, editor: Editor) -> Refutation:
+        """Opens the next revision while the published one stays up. Raises: NotFound, Refused."""
+        return publishing.start_correction(self._parts, refutation_id, editor)
+
+    def propose_withdrawal(self, refutation_id: str, editor: Editor, reason: str) -> Refutation:
+        """Puts a withdrawal in review; another editor approves it. Raises: NotFound, Refused, InvalidInput."""
+        return publishing.propose_withdrawal(self._parts, refutation_id, editor, reason)
+
+    def discard(self, refutation_id: str, editor: Editor) -> Refutation:
+        """Throws the draft in work away (of a correction, or of a first text). Raises: NotFound, Refused."""
+        return publishing.discard(self._parts, refutation_id, editor)
+
+    # --- reading -------------------------------------------------------------------------------------------------------
+
+    def threads(self, filter: ThreadFilter | None = None, page: int = 1, page_size: int = 20) -> ThreadList:
+        return reading.threads(self._parts, filter or ThreadFilter(), page, page_size)
+
+    def thread(self, thread_id: str) -> Thread:
+        """Also found by the id of any of its notices. Raises: NotFound."""
+        return reading.thread(self._parts, thread_id)
+
+    def thread_page(self, thread_id: str) -> ThreadPage:
+        """Raises: NotFound."""
+        return reading.thread_page(self._parts, thread_id)
+
+    def notices(self, after_id: str = "", limit: int = 50) -> tuple[tuple[Alert, Thread], ...]:
+        """Every notice with its thread, newest first; with `after_id` oldest first from there."""
+        return reading.notices(self._parts, after_id, limit)
+
+    def topic_counts(self) -> dict[str, int]:
+        """Threads in force a topic."""
+        return reading.topic_counts(self._parts)
+
+    def claim_page(self, claim_id: str) -> ClaimPage:
+        """Follows merges: `page.claim.id` may differ from `claim_id`. Raises: NotFound."""
+        return reading.claim_page(self._parts, claim_id)
+
+    def queue(self, which: str, editor: Editor, page: int = 1, topic: str = "", text: str = "") -> Queue:
+        """`which` is match, write or approve."""
+        return reading.queue(self._parts, which, editor, page, topic, text)
+
+    def claim_file(self, claim_id: str) -> ClaimFile:
+        """Raises: NotFound."""
+        return reading.claim_file(self._parts, claim_id)
+
+    def suggestion(self, match_id: str) -> reading.Suggestion:
+        """Raises: NotFound."""
+        return reading.suggestion(self._parts, match_id)
+
+    def draft_page(self, refutation_id: str, editor: Editor) -> DraftPage:
+        """Raises: NotFound."""
+        return reading.draft_page(self._parts, refutation_id, editor)
+
+    def desk_threads(self, page: int = 1) -> ThreadList:
+        """Threads for the desk's list of published alerts."""
+        return reading.threads(self._parts, ThreadFilter(), page, 30)
+
+    def desk_claims(self, page: int = 1, status: str = "", topic: str = "", text: str = "") -> Queue:
+        return reading.desk_claims(self._parts, page, status, topic, text)
+
+    def audit(self, limit: int = 100, before_seq: int | None = None) -> tuple[AuditEntry, ...]:
+        with self._parts.records.read() as unit:
+            return unit.audit(limit=limit, before_seq=before_seq)
+
+    def first_broken_audit_row(self) -> int | None:
+        """None if the hash chain of the audit holds."""
+        with self._parts.records.read() as unit:
+            return unit.first_broken_audit_row()
+
+    def status(self) -> Status:
+        return reading.status(self._parts)
+
+    # --- readers and editors -------------------------------------------------------------------------------------------
+
+    def send_tip(self, text: str) -> tuple[str, Tip]:
+        """Keeps a reader's text, personal data masked, grouped to its claim. Returns the receipt code, shown once.
+        Raises: InvalidInput."""
+        return people.send_tip(self._parts, text)
+
+    def tip(self, receipt: str) -> tuple[Tip, Claim | None, Thread | None]:
+        """Raises: NotFound."""
+        return people.tip(self._parts, receipt)
+
+    def erase_tip(self, receipt: str) -> None:
+        """Deletes the tip's text. Raises: NotFound."""
+        people.erase_tip(self._parts, receipt)
+
+    def want_to_know(self, claim_id: str) -> Claim:
+        """One more reader asks about a claim. Raises: NotFound."""
+        return people.want_to_know(self._parts, claim_id)
+
+    def add_editor(self, name: str, role: EditorRole, password_hash: str) -> Editor:
+        """Raises: Conflict if the name is taken, InvalidInput."""
+        return people.add_editor(self._parts, name, role, password_hash)
+
+    def editor_by_name(self, name: str) -> tuple[Editor, str] | None:
+        """The editor and the stored password hash."""
+        with self._parts.records.read() as unit:
+            return unit.editor_by_name(name)
+
+    def editors(self) -> tuple[Editor, ...]:
+        with self._parts.records.read() as unit:
+            return unit.editors()
+
+    def set_password(self, editor: Editor, password_hash: str) -> None:
+        """Also ends the editor's sessions."""
+        people.set_password(self._parts, editor, password_hash)
+
+    def set_active(self, editor_id: str, is_active: bool, by: Editor) -> Editor:
+        """Raises: NotFound, Refused unless `by` is an admin."""
+        return people.set_active(self._parts, editor_id, is_active, by)
+
+    def open_session(self, editor: Editor, token_sha256: str, ttl: timedelta) -> None:
+        with self._parts.records.begin() as unit:
+            unit.put_session(token_sha256, editor.id, self.now(), self.now() + ttl)
+
+    def session(self, token_sha256: str) -> Editor | None:
+        """The active editor of a live session."""
+        with self._parts.records.read() as unit:
+            return unit.session(token_sha256, self.now())
+
+    def end_session(self, token_sha256: str) -> None:
+        with self._parts.records.begin() as unit:
+            unit.end_session(token_sha256)
+
+    def failed_logins(self, key: str, within: timedelta) -> int:
+        with self._parts.records.read() as unit:
+            return unit.failed_logins(key, self.now() - within)
+
+    def note_login(self, key: str, succeeded: bool) -> None:
+        """Counts a failed log-in for `key` (an account or a network), or forgets them after a success."""
+        with self._parts.records.begin() as unit:
+            if succeeded:
+                unit.clear_failed_logins(key)
+            else:
+                unit.add_failed_login(key, self.now())
+
+    # --- the index -----------------------------------------------------------------------------------------------------
+
+    def sync(self, limit: int = 1000) -> SyncReport:
+        """Carries the change log into the search engine; an engine that is down leaves the rest waiting."""
+        return sync.sync(self._parts, limit)
+
+    def rebuild(self) -> int:
+        """Builds the index anew from the records and swaps it in. Raises: SearchUnavailable."""
+        return sync.rebuild(self._parts)
+
+    def check(self, repair: bool = False) -> CheckReport:
+        """Compares records and index. Raises: SearchUnavailable."""
+        return sync.check(self._parts, repair)
+
+    def migrate(self) -> str:
+        return self._parts.records.migrate()
