@@ -489,6 +489,7 @@ class Match:
     decided_by: str | None = None  # editor id, or "auto"
     decided_at: datetime | None = None
     note: str = ""
+    moved: tuple[str, ...] = ()  # sightings that a confirmed claim-to-claim match moved, for undo
 
 
 @dataclass(frozen=True, slots=True)
