@@ -7,17 +7,14 @@
 # Needs Python 3.11 or later and make. Everything else goes into .venv, and again only when a lock file has changed.
 
 PYTHON ?= python3
-# PyPI's Linux build of torch brings 4 GB of GPU libraries, so PyTorch's own CPU build is taken where its index answers.
-# TORCH_BACKEND= (empty) always takes PyPI's; cu130 and the like take a GPU build. See `uv pip install --torch-backend`.
-TORCH_BACKEND ?= cpu
-TORCH_PATIENCE_S ?= 12
+# Empty: the build of torch on PyPI; see deploy/install-torch.sh.
+export TORCH_BACKEND ?= cpu
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
 BIN := .venv/bin
 UV := $(BIN)/uv pip install --python $(BIN)/python
-TORCH := $(shell sed -n 's/^\(torch==[^ ;]*\).*/\1/p' requirements-torch.txt)
 hash = $(shell cat $(1) | cksum | tr -d ' ')
-LOCKS := pyproject.toml requirements.txt requirements-torch.txt requirements-build.txt
+LOCKS := pyproject.toml requirements.txt requirements-torch.txt requirements-build.txt deploy/install-torch.sh
 INSTALLED := .venv/.installed-$(call hash,$(LOCKS))
 TEST_INSTALLED := .venv/.test-installed-$(call hash,$(LOCKS) requirements-test.txt)
 NPM_INSTALLED := node_modules/.installed-$(call hash,package-lock.json)
@@ -61,20 +58,9 @@ $(INSTALLED): $(BIN)/uv
 	@echo "[2/3] packages"
 	@$(UV) --no-deps --require-hashes -r requirements.txt
 	@echo "[3/3] torch"
-	@$(MAKE) --no-print-directory torch
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh deploy/install-torch.sh $(BIN)/python
 	@$(UV) --quiet --no-deps --no-build-isolation --editable .
 	@rm -f .venv/.installed-*; touch $@
-
-# The CPU build has the version of the lock but no hash there, since it comes from another index under another name (+cpu).
-.PHONY: torch
-torch:
-	@if [ -n "$(TORCH_BACKEND)" ] && timeout $(TORCH_PATIENCE_S) \
-		$(UV) --quiet --dry-run --no-deps --torch-backend=$(TORCH_BACKEND) $(TORCH) 2>/dev/null; then \
-		$(UV) --no-deps --torch-backend=$(TORCH_BACKEND) $(TORCH); \
-	else \
-		echo "PyTorch's own index does not answer; taking the larger build from PyPI"; \
-		$(UV) --no-deps --require-hashes -r requirements-torch.txt; \
-	fi
 
 $(TEST_INSTALLED): $(INSTALLED)
 	@echo "[tests] packages"
