@@ -1,0 +1,264 @@
+"""How records look on a page: words for enums, dates, excerpts, slugs. Templates hold no rules; they ask here.
+
+Every table is keyed by the enum it words, and a test checks that none has a gap.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+from flask import Flask
+
+from index.model import (
+    AlertKind,
+    Band,
+    ClaimStatus,
+    EditorRole,
+    Evidence,
+    Harm,
+    Health,
+    OutsideRefutation,
+    PublicState,
+    Reason,
+    RefutationStatus,
+    Severity,
+    SourceKind,
+    Technique,
+    TipStatus,
+    Verdict,
+)
+from webapp import language as lang
+from webapp.language import N_, gettext
+
+SITE_ZONE = ZoneInfo("Asia/Shanghai")
+
+VERDICT_WORDS: Mapping[Verdict, str] = {
+    Verdict.FALSE: N_("False"),
+    Verdict.MISLEADING: N_("Misleading"),
+    Verdict.UNPROVEN: N_("Unproven"),
+    Verdict.TRUE: N_("True"),
+}
+VERDICT_MEANINGS: Mapping[Verdict, str] = {
+    Verdict.FALSE: N_("The main point is shown to be wrong."),
+    Verdict.MISLEADING: N_("It has real parts but leaves a wrong impression, or passes old news off as new."),
+    Verdict.UNPROVEN: N_("The evidence does not settle it."),
+    Verdict.TRUE: N_("The main point is shown to be right."),
+}
+CIRCULATING_WARNINGS: Mapping[Verdict, str] = {
+    Verdict.FALSE: N_("The following claim is false"),
+    Verdict.MISLEADING: N_("The following claim is misleading"),
+    Verdict.UNPROVEN: N_("The following claim is unproven"),
+    Verdict.TRUE: N_("The following claim is true"),
+}
+WHY_LABELS: Mapping[Verdict, str] = {
+    Verdict.FALSE: N_("Why it is wrong"),
+    Verdict.MISLEADING: N_("How it misleads"),
+    Verdict.UNPROVEN: N_("Why it is not settled"),
+    Verdict.TRUE: N_("Why it holds"),
+}
+TOPIC_WORDS: Mapping[str, str] = {
+    "health": N_("Health"),
+    "food": N_("Food"),
+    "disaster": N_("Disasters"),
+    "policy": N_("Policy"),
+    "fraud": N_("Fraud"),
+    "traffic": N_("Traffic"),
+    "technology": N_("Technology"),
+    "environment": N_("Environment"),
+}
+TECHNIQUE_WORDS: Mapping[Technique, str] = {
+    Technique.OUT_OF_CONTEXT: N_("Out of context"),
+    Technique.SPLICED: N_("Spliced together"),
+    Technique.OLD_AS_NEW: N_("Old as new"),
+    Technique.FABRICATED: N_("Fabricated"),
+    Technique.OVERGENERALISED: N_("Overgeneralised"),
+}
+SEVERITY_WORDS: Mapping[Severity, str] = {Severity.LOW: N_("Low"), Severity.MEDIUM: N_("Medium"), Severity.HIGH: N_("High")}
+HARM_WORDS: Mapping[Harm, str] = {
+    Harm.HEALTH: N_("May harm health"),
+    Harm.SAFETY: N_("May endanger safety"),
+    Harm.MONEY: N_("May cost money"),
+    Harm.NONE: N_("No direct harm"),
+}
+STATE_WORDS: Mapping[PublicState, str] = {
+    PublicState.CURRENT: N_("Current"),
+    PublicState.PAST: N_("Past"),
+    PublicState.WITHDRAWN: N_("Withdrawn"),
+}
+KIND_WORDS: Mapping[AlertKind, str] = {
+    AlertKind.ISSUE: N_("Published"),
+    AlertKind.UPDATE: N_("Updated"),
+    AlertKind.CANCEL: N_("Withdrawn"),
+}
+CLAIM_STATUS_WORDS: Mapping[ClaimStatus, str] = {
+    ClaimStatus.OPEN: N_("Not yet answered"),
+    ClaimStatus.ANSWERED: N_("Answered"),
+    ClaimStatus.NOT_CHECKABLE: N_("Cannot be checked"),
+}
+REFUTATION_STATUS_WORDS: Mapping[RefutationStatus, str] = {
+    RefutationStatus.DRAFT: N_("Draft"),
+    RefutationStatus.IN_REVIEW: N_("In review"),
+    RefutationStatus.PUBLISHED: N_("Published"),
+    RefutationStatus.WITHDRAWN: N_("Withdrawn"),
+}
+TIP_SENTENCES: Mapping[TipStatus, str] = {
+    TipStatus.RECEIVED: N_("We have received it. Nobody has looked at it yet."),
+    TipStatus.GROUPED: N_("It says the same as a claim that we already follow. It has not been answered yet."),
+    TipStatus.ANSWERED: N_("It has been answered."),
+    TipStatus.CLOSED: N_("We have closed it without an answer."),
+}
+SOURCE_KIND_WORDS: Mapping[SourceKind, str] = {
+    SourceKind.OFFICIAL: N_("Official body"),
+    SourceKind.CHECKER: N_("Fact-checker"),
+    SourceKind.MONITOR: N_("Place where claims circulate"),
+}
+HEALTH_WORDS: Mapping[Health, str] = {
+    Health.OK: N_("Working"),
+    Health.FAILING: N_("Failing"),
+    Health.SILENT: N_("Nothing new for long"),
+    Health.DRIFTING: N_("Its pages have changed"),
+    Health.MOVED: N_("Moved"),
+    Health.GONE: N_("Gone"),
+    Health.PAUSED: N_("Paused by an editor"),
+}
+BAND_WORDS: Mapping[Band, str] = {Band.SAME: N_("Same claim"), Band.SIMILAR: N_("Similar claim"), Band.NONE: N_("Different claim")}
+ROLE_WORDS: Mapping[EditorRole, str] = {
+    EditorRole.REPORTER: N_("Reporter"),
+    EditorRole.EDITOR: N_("Editor"),
+    EditorRole.ADMIN: N_("Administrator"),
+}
+PRIORITY_WORDS: Mapping[str, str] = {"high": N_("High"), "medium": N_("Medium"), "low": N_("Low")}
+
+_WORDS: tuple[Mapping[object, str], ...] = (  # the tables that `word` looks in; StrEnums of different kinds may share a value
+    VERDICT_WORDS, TECHNIQUE_WORDS, SEVERITY_WORDS, HARM_WORDS, STATE_WORDS, KIND_WORDS, CLAIM_STATUS_WORDS,
+    REFUTATION_STATUS_WORDS, SOURCE_KIND_WORDS, HEALTH_WORDS, BAND_WORDS, ROLE_WORDS,
+)  # type: ignore[assignment]
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.filters.update(
+        word=word, topic=topic_word, region=region_word, moment=moment, day=day, month=month, number=number,
+        paragraphs=paragraphs, excerpt=excerpt, reason=reason_sentence, isotime=isotime, clean_lines=clean_lines,
+    )
+    app.jinja_env.globals.update(
+        CIRCULATING_WARNINGS=CIRCULATING_WARNINGS, WHY_LABELS=WHY_LABELS, VERDICT_MEANINGS=VERDICT_MEANINGS,
+        TIP_SENTENCES=TIP_SENTENCES, PRIORITY_WORDS=PRIORITY_WORDS, VERDICTS=tuple(Verdict), slug=slug, lang_attr=lang_attr,
+    )
+
+
+# --- words -------------------------------------------------------------------------------------------------------------
+
+
+def word(value: object) -> str:
+    """The word for an enum's member, in the language of the page."""
+    table = next(t for t in _WORDS if isinstance(value, type(next(iter(t)))))
+    return gettext(table[value])
+
+
+def topic_word(key: str) -> str:
+    return gettext(TOPIC_WORDS[key]) if key in TOPIC_WORDS else key
+
+
+def region_word(key: str) -> str:
+    from webapp.regions import REGION_NAMES
+
+    return gettext(REGION_NAMES[key]) if key in REGION_NAMES else key
+
+
+REASON_SENTENCES: Mapping[str, str] = {}
+
+
+def reason_sentence(reason: Reason) -> str:
+    """Why a candidate fits or does not, in words. An unknown key says nothing false: it is shown in general terms."""
+    from webapp.reasons import sentence
+
+    return sentence(reason)
+
+
+# --- time and numbers --------------------------------------------------------------------------------------------------
+
+
+def moment(value: datetime) -> str:
+    """2026年3月5日 10:32（北京时间）; 5 March 2026, 10:32 (Beijing time)."""
+    local = value.astimezone(SITE_ZONE)
+    pattern = "d MMMM y, HH:mm" if lang.current() == "en" else "y年M月d日 HH:mm"
+    return gettext("%(time)s (Beijing time)", time=format_datetime(local, pattern, locale=lang.locale()))
+
+
+def day(value: date | datetime) -> str:
+    """2026年3月5日; 5 March 2026."""
+    if isinstance(value, datetime):
+        value = value.astimezone(SITE_ZONE).date()
+    return format_date(value, "d MMMM y" if lang.current() == "en" else "y年M月d日", locale=lang.locale())
+
+
+def short_day(value: date) -> str:
+    """3月5日; 5 March."""
+    return format_date(value, "d MMMM" if lang.current() == "en" else "M月d日", locale=lang.locale())
+
+
+def month(value: date | datetime) -> str:
+    if isinstance(value, datetime):
+        value = value.astimezone(SITE_ZONE).date()
+    return format_date(value, "MMMM y" if lang.current() == "en" else "y年M月", locale=lang.locale())
+
+
+def isotime(value: datetime) -> str:
+    """For `<time datetime>`: in the zone that the page shows."""
+    return value.astimezone(SITE_ZONE).isoformat(timespec="minutes")
+
+
+def number(value: int | float) -> str:
+    return format_decimal(value, locale=lang.locale())
+
+
+# --- text --------------------------------------------------------------------------------------------------------------
+
+
+def paragraphs(text: str) -> list[str]:
+    """The lines of a text, empty ones dropped."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def clean_lines(text: str) -> str:
+    """Line ends of any kind as `\\n`; the control characters that have no place in a page dropped."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
+
+
+def excerpt(text: str, length: int = 120) -> str:
+    """At most `length` characters, cut at a sentence or word where one ends near, with …… in Chinese and … elsewhere."""
+    text = " ".join(text.split())
+    if len(text) <= length:
+        return text
+    cut = text[:length]
+    ends = [m.end() for m in re.finditer(r"[。！？；，、]|[.!?;,] | ", cut)]
+    if ends and ends[-1] > length * 2 // 3:
+        cut = cut[: ends[-1]]
+    return cut.rstrip(" ,;，、；") + ("……" if re.search(r"[㐀-鿿]", cut) else "…")
+
+
+def slug(text: str) -> str:
+    """The readable tail of an address: words joined by hyphens, at most 60 characters; only the id before it counts."""
+    words = re.sub(r"[^\w]+", "-", unicodedata.normalize("NFKC", text).lower()).strip("-_")
+    return words[:60].strip("-") or "alert"
+
+
+def lang_attr(content_language: str) -> str:
+    """The `lang` of a text that is not in the language of the page; empty if it is."""
+    return "" if content_language == lang.current() else content_language
+
+
+def evidence_line(evidence: Evidence) -> str:
+    """Publisher and date of a source, as one line."""
+    return f"{evidence.publisher} · {day(evidence.published_on)}" if evidence.published_on else evidence.publisher
+
+
+def review_publisher(review: OutsideRefutation) -> str:
+    return review.publisher or review.source_id
