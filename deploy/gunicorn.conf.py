@@ -1,7 +1,7 @@
 """How gunicorn runs the site: `gunicorn -c deploy/gunicorn.conf.py 'webapp:create_app()'`.
 
-Two variables: WEB_BIND (127.0.0.1:8000 by default) and WEB_CONCURRENCY (worker processes; one for each core, at least two).
-A reverse proxy that buffers slow clients stands in front (deploy/nginx.conf): one slow reader would hold a whole worker.
+Two variables: WEB_BIND (127.0.0.1:8000 by default) and WEB_CONCURRENCY (worker processes; one for each core, at least
+two). A reverse proxy that buffers slow clients stands in front (deploy/nginx.conf): a slow reader would hold a worker.
 """
 
 import os

@@ -1,13 +1,13 @@
 """`make lock`: writes the four requirements files, each a complete list of pinned versions with their hashes.
 
     pyproject.toml ─ uv pip compile ─► requirements.txt        what runs, but for torch
-                                       requirements-torch.txt  torch and the GPU libraries of its PyPI build, so that the
-                                                               installer may take PyTorch's CPU build in their place
+                                       requirements-torch.txt  torch and the GPU libraries of its PyPI build: apart, so
+                                                               that the installer may take PyTorch's CPU build instead
                                        requirements-test.txt   what only the tests need
                                        requirements-build.txt  uv and setuptools, which install the rest
 
-No file names a registry: which index serves the packages is the machine's own setting. `make lock UPGRADE=1` moves every
-version to the newest that pyproject.toml admits; without it only what pyproject.toml changed moves.
+No file names a registry: which index serves the packages is the machine's own setting. `make lock UPGRADE=1` moves
+every version to the newest that pyproject.toml admits; without it only what pyproject.toml changed moves.
 """
 
 from __future__ import annotations
