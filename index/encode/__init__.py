@@ -1,0 +1,38 @@
+"""Encoders: text to unit vectors. `open_encoder` chooses by settings and loads nothing yet."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from index.encode import packaged
+from index.encode.hashed import HashedEncoder
+from index.encode.packaged import Progress
+from index.encode.sentence import SentenceEncoder, folder_dimensions
+from index.ports import Encoder
+from index.settings import Settings
+
+__all__ = ["HashedEncoder", "Progress", "SentenceEncoder", "open_encoder"]
+
+
+def open_encoder(settings: Settings, progress: Progress | None = None) -> Encoder:
+    """The encoder that `settings` name. The model is prepared and loaded by its first encoding, not here.
+
+    `progress(done, total)` is called while the packaged model is rebuilt, which happens once in a data folder.
+    """
+    if settings.encoder == "hashed":
+        return HashedEncoder()
+    if settings.encoder == "packaged":
+        return SentenceEncoder(
+            lambda: packaged.prepare(settings.data_dir, progress),
+            packaged.NAME,
+            packaged.DIMENSIONS,
+            settings.encoder_threads,
+        )
+    place = settings.encoder
+    return SentenceEncoder(lambda: place, _short_name(place), folder_dimensions(Path(place)), settings.encoder_threads)
+
+
+def _short_name(place: str) -> str:
+    """The last part of a folder or hub name, fit for an index name."""
+    return re.sub(r"[^a-z0-9.]+", "-", Path(place).name.lower()).strip("-.") or "model"

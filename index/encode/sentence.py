@@ -1,0 +1,174 @@
+"""The real encoder: any sentence-transformers model, on the processor, loaded when the first text comes.
+
+text -> made safe and cut -> "query: " before it for e5 models -> unit vector
+
+Both sides of a match get the same prefix, because claim matching is symmetric.
+
+torch and sentence_transformers are imported on the first use only, so that commands which encode nothing start at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import threading
+import unicodedata
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index.errors import EncoderUnavailable
+from index.ports import Vectors
+
+MAX_TOKENS = 128
+MAX_CHARACTERS = 2_000  # 128 tokens are some 500 characters; the rest would only cost time
+_BATCH = 32
+_CACHED = 512
+_UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u2069]+")
+
+
+def make_safe(text: str) -> str:
+    """`text` as a tokenizer may see it: NFKC, no control, bidi or surrogate characters, at most MAX_CHARACTERS.
+
+    Cut before and after NFKC, which turns one U+FDFA into 18 characters.
+    """
+    text = _UNUSABLE.sub(" ", text[:MAX_CHARACTERS])
+    return " ".join(unicodedata.normalize("NFKC", text).split())[:MAX_CHARACTERS]
+
+
+class SentenceEncoder:
+    """An `Encoder` over a sentence-transformers model. Thread-safe; uses no GPU and never runs code of a model.
+
+    `locate` gives the model's folder or hub name; it runs on the first encoding, under the lock. `dimensions` loads the
+    model only where neither the caller nor the folder says it.
+    """
+
+    def __init__(
+        self, locate: Callable[[], str | Path], name: str, dimensions: int | None = None, threads: int = 0
+    ) -> None:
+        self._locate = locate
+        self._name = name
+        self._dimensions = dimensions
+        self._threads = threads
+        self._model: Any = None
+        self._autocast: Callable[[], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext
+        self._lock = threading.RLock()
+        self._recent: OrderedDict[bytes, Vectors] = OrderedDict()
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def dimensions(self) -> int:
+        if self._dimensions is None:
+            with self._lock:
+                self._dimensions = int(self._loaded().get_embedding_dimension())
+        return self._dimensions
+
+    @property
+    def prefix(self) -> str:
+        return "query: " if "e5" in self._name.lower() else ""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, float32, in the order of `texts`; a text without content gives the zero vector.
+
+        Raises: EncoderUnavailable if the model cannot be loaded.
+        """
+        if isinstance(texts, str):
+            raise TypeError("encode takes a sequence of texts")
+        safe = [make_safe(text) for text in texts]
+        result = np.zeros((len(safe), self.dimensions), np.float32)
+        wanted = [i for i, text in enumerate(safe) if text]
+        if len(wanted) == 1:
+            result[wanted[0]] = self._encode_one(safe[wanted[0]])
+        elif wanted:
+            result[wanted] = self._run([safe[i] for i in wanted])
+        return result
+
+    def _encode_one(self, text: str) -> Vectors:
+        """One text, remembered by its hash: a reader's paste is often looked up twice in a row."""
+        key = hashlib.sha256(text.encode()).digest()
+        with self._lock:
+            vector = self._recent.pop(key, None)
+            if vector is None:
+                vector = self._run([text])[0]
+            self._recent[key] = vector
+            while len(self._recent) > _CACHED:
+                self._recent.popitem(last=False)
+            return vector
+
+    def _run(self, texts: list[str]) -> Vectors:
+        """Encodes in batches of like length (sentence-transformers sorts by length itself)."""
+        with self._lock:
+            model = self._loaded()
+            with self._autocast():
+                vectors = model.encode(
+                    [self.prefix + text for text in texts],
+                    batch_size=_BATCH,
+                    convert_to_numpy=True,
+                    normalize_embeddings=True,
+                    show_progress_bar=False,
+                )
+        return np.asarray(vectors, np.float32)
+
+    def _loaded(self) -> Any:
+        if self._model is None:
+            place = str(self._locate())
+            try:
+                self._model, self._autocast = _load(place, self._threads)
+            except (OSError, ValueError, ImportError, RuntimeError) as error:
+                raise EncoderUnavailable(f"model {place} cannot be loaded: {error}") from error
+        return self._model
+
+
+def folder_dimensions(folder: Path) -> int | None:
+    """The vectors' length of a plain transformer with pooling, read from its files; None if only loading can tell."""
+    try:
+        modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
+        if any(module["type"].rsplit(".", 1)[-1] not in ("Transformer", "Pooling", "Normalize") for module in modules):
+            return None
+        return int(json.loads((folder / "config.json").read_text(encoding="utf-8"))["hidden_size"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _load(place: str, threads: int) -> tuple[Any, Callable[[], contextlib.AbstractContextManager[Any]]]:
+    is_folder = Path(place).is_dir()
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    if is_folder:
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    if threads:
+        torch.set_num_threads(threads)
+    # Safetensors only: a pickle may run code when it is read.
+    options = {"dtype": torch.float32, "use_safetensors": True}
+    model = SentenceTransformer(
+        place, device="cpu", local_files_only=is_folder, trust_remote_code=False, model_kwargs=options
+    )
+    model.eval()
+    limit = model.max_seq_length
+    model.max_seq_length = min(MAX_TOKENS, limit) if limit else MAX_TOKENS
+    if not _has_bfloat16(torch):
+        return model, contextlib.nullcontext
+    for module in model.modules():
+        if isinstance(module, torch.nn.Linear):
+            module.to(torch.bfloat16)  # once, else autocast converts the weights on every call
+    return model, lambda: torch.autocast("cpu", torch.bfloat16)
+
+
+def _has_bfloat16(torch: Any) -> bool:
+    """Whether the processor multiplies bfloat16 itself; emulated it is slower than float32."""
+    checks = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+    return any(check() for check in checks if check is not None)

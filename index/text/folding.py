@@ -1,0 +1,122 @@
+"""One spelling for many: folding, index terms and shingles.
+
+Folded text is NFKC, lower case, simplified Chinese, without invisible characters and without the symbols and spaces
+that are put between Han characters to dodge filters (新*冠-疫 苗). Folding is idempotent (a property test holds it).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+
+from opencc import OpenCC
+
+from index.text.urls import find_urls, url_key, without_urls
+
+ANALYSIS = "1"
+
+HAN = "㐀-䶿一-鿿豈-﫿𠀀-𿿽々〇"
+UNSPACED = HAN + "぀-ヿㇰ-ㇿ가-힣ก-๎ກ-ໝက-႟ក-៓"  # and kana, Hangul, Thai, Lao, Burmese, Khmer: cut into pairs
+_MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0980-\u0dff"
+_TOKEN = re.compile(rf"[{UNSPACED}]+|(?:[^\W_{UNSPACED}]|[{_MARKS}])+(?:['’][a-z]+)?(?:[.,]\d+)*")
+_CJK = re.compile(f"[{UNSPACED}]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_CAMOUFLAGE = re.compile(rf"(?<=[{HAN}])[\s*_~^+=|/\\·•・.★☆●○◆◇■□▲△▼▽♥❤♡#&@$%`'\"‐-―\-]+(?=[{HAN}])")
+_SPACES = re.compile(r"\s+")
+#: Variants that OpenCC leaves alone because they are also simplified words.
+_VARIANTS = str.maketrans({"著": "着", "妳": "你", "祂": "他", "牠": "它", "喫": "吃", "裏": "里", "甚": "什"})
+_STOP_WORDS = (
+    "a an and are as at be been but by for from had has have he her his i if in into is it its of on or our she so "
+    "that the their them then there these they this to was we were will with you your"
+)
+_ENGLISH_STOP = frozenset(_STOP_WORDS.split())
+
+
+@cache
+def _to_simplified() -> OpenCC:
+    return OpenCC("t2s")
+
+
+def fold(text: str) -> str:
+    """`text` in its one spelling, white space as single spaces."""
+    for _ in range(4):  # a fold may make a pair that folds again; two rounds settle all but contrived texts
+        after = _fold_once(text)
+        if after == text:
+            break
+        text = after
+    return text
+
+
+def _fold_once(text: str) -> str:
+    text = _INVISIBLE.sub("", _CONTROL.sub(" ", text))
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    text = _CAMOUFLAGE.sub("", _SPACES.sub(" ", _INVISIBLE.sub("", text)))
+    simplified: str = _to_simplified().convert(text)
+    return simplified.translate(_VARIANTS).strip()
+
+
+def is_cjk(character: str) -> bool:
+    """Whether words around this character are not spaced, so that pairs of characters stand for them."""
+    return bool(_CJK.match(character))
+
+
+def words(folded: str) -> list[str]:
+    """The runs of a folded text: whole runs of unspaced script, words and numbers of the others."""
+    return _TOKEN.findall(folded)
+
+
+def terms(text: str) -> list[str]:
+    """Index terms, without white space in any: Han characters and their pairs, stemmed words, numbers, `url:` keys."""
+    found: list[str] = []
+    found.extend(f"url:{url_key(canonical)}" for _, canonical in find_urls(text))
+    for run in words(fold(without_urls(text))):
+        if is_cjk(run[0]):
+            found.extend(run)
+            found.extend(run[i : i + 2] for i in range(len(run) - 1))
+        elif run not in _ENGLISH_STOP:
+            found.append(stem(run))
+    return found
+
+
+def content_terms(folded: str) -> list[str]:
+    """What overlap is measured on: pairs of unspaced script, stemmed words that are not mere grammar."""
+    found: list[str] = []
+    for run in words(folded):
+        if is_cjk(run[0]):
+            found.extend(run[i : i + 2] for i in range(max(len(run) - 1, 1)))
+        elif run not in _ENGLISH_STOP:
+            found.append(stem(run))
+    return found
+
+
+def shingles(text: str) -> frozenset[str]:
+    """Pairs of characters of unspaced script, triples of words elsewhere (sources.md 5); else one shingle."""
+    found: set[str] = set()
+    spaced: list[str] = []
+    for run in words(fold(text)):
+        if is_cjk(run[0]):
+            found.update(run[i : i + 2] for i in range(max(len(run) - 1, 1)))
+        else:
+            spaced.append(run)
+    found.update(" ".join(spaced[i : i + 3]) for i in range(max(len(spaced) - 2, 1 if spaced else 0)))
+    return frozenset(found)
+
+
+@lru_cache(maxsize=20_000)
+def stem(word: str) -> str:
+    """Light English stemming: microwave, microwaved, microwaving -> microwav. Words of other scripts stay."""
+    if not word.isascii() or any(c.isdigit() for c in word):
+        return word.replace(",", "")
+    word = word.split("'")[0]
+    for ending, shortest in (("ies", 5), ("ing", 6), ("ed", 5), ("es", 5), ("s", 4), ("e", 4)):
+        if word.endswith(ending) and len(word) >= shortest and not word.endswith(("ss", "us", "is")):
+            word = word[: -len(ending)] + ("y" if ending == "ies" else "")
+            if ending in ("ing", "ed") and len(word) > 3 and word[-1] == word[-2] and word[-1] not in "ls":
+                word = word[:-1]
+            break
+    return word[:-1] if len(word) > 4 and word.endswith("e") else word

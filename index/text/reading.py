@@ -1,0 +1,120 @@
+"""What a pasted or crawled text says: forwarding noise off, links out, sentences apart.
+
+Only what surely is dress goes: marks of forwarding, pleas to spread, app signatures. The rest keeps its spelling.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from index.text.folding import fold, words
+from index.text.urls import find_urls, without_urls
+
+LIMIT = 5_000
+_MOST_SENTENCES = 60
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]+")
+_LINE = re.compile(r"\r\n?|[\u2028\u2029\x85]")
+_EMOJI = "[\u2600-\u27bf\u2b00-\u2bff\u3030\u303d\U0001f000-\U0001faff][\ufe0f\u200d\U0001f3fb-\U0001f3ff]*"
+_ASK = (
+    "请|請|麻烦|麻煩|拜托|拜託|敬请|敬請|大家|各位|互相|相互|帮忙|幫忙|广泛|廣泛|多多|赶紧|趕緊|务必|務必|尽快|儘快|立即|赶快|趕快"
+)
+_SPREAD = "(?:扩散|擴散|转发|轉發|转告|轉告|转起来|轉起來|分享出去|轉傳|转传)"
+_TO_WHOM = "(?:出去|一下|[给給](?:家人|朋友|[亲親]友|更多人|身[边邊]的?人|大家)+|周知|起来|起來|吧|哦|喔)"
+_NOISE = tuple(
+    re.compile(pattern, re.IGNORECASE | re.MULTILINE)
+    for pattern in (
+        # marks at the beginning of a line
+        r"^[\s>*\-|]*(?:[\[【［(（]\s*)?(?:转发?|轉發?|转帖|轉貼|转载|轉載|群发|群發"
+        r"|fwd?|forwarded(?: message| as received| many times)?|re-?post(?:ed)?|via whatsapp)\s*(?:(?:[\]】］)）]\s*[:：]?)|[:：])\s*",
+        r"^[\s>*\-]*forwarded (?:as received|many times|message)\b[\s.:：-]*",
+        r"^-{2,}\s*(?:forwarded message|转发的?邮件|轉寄郵件|original message)\s*-{2,}\s*$",
+        r"^\s*//?@[^\s:：]{1,30}[:：]\s*",
+        # pleas to spread
+        r"[\[【［(（]?(?:速看|急[!！]*转|紧急扩散|緊急擴散|扩散周知|擴散周知|求扩散|求擴散|赶紧看|趕快看"
+        r"|马上删|馬上刪|删前速看|刪前速看)[\]】］)）]?[!！。.~～]*",
+        rf"(?:{_ASK})+{_SPREAD}{_TO_WHOM}?[!！。~～]*",
+        rf"{_SPREAD}{_TO_WHOM}[!！。~～]*",
+        r"\b(?:please|pls|plz|kindly)\s+(?:share|forward|repost|spread|pass (?:this|it) on)\b"
+        r"[^.!\n。！]{0,60}[.!。！]*",
+        r"\b(?:share|forward|send) (?:this|it) (?:to|with) (?:everyone|all|your (?:family|friends|loved ones|contacts))\b"
+        r"[^.!\n]{0,40}[.!]*",
+        r"^\s*forwarded\s*$",
+        # signatures of apps
+        r"[(（\[【]?(?:分享自|分享自|来自|來自|发自|發自)\s*(?:@?[\w一-鿿]{1,20})(?:客户端|客戶端|app|iphone|手机|手機|微博|公众号|公眾號)[)）\]】]?",
+        r"^\s*sent from my \w+\s*$",
+        r"(?:o网页链接|网页链接|o秒拍视频|秒拍视频|展开全文c?|收起全文d?)",
+    )
+)
+_REPEATED_EMOJI = re.compile(rf"(?:{_EMOJI}\s*){{2,}}")
+_REPEATED_MARKS = re.compile(r"([!！?？。.~～…\-=_*#])\1{3,}")
+_SENTENCE = re.compile(r"[^。！？!?；;\n…]+(?:[。！？!?；;…]+[”’」』\"')）]*)?")
+_LATIN_STOP = re.compile(r"(?<=[a-z0-9)\"'’”][.])\s+(?=[A-Z\"'“‘(¿¡])")
+_DANGLING = re.compile(r"(?:\s[.,;:，]+)+$")  # what is left after an address was taken out
+_BOILERPLATE = re.compile(
+    r"404 not found|page not found|not found on this server|access denied|403 forbidden|502 bad gateway|503 service|"
+    r"enable (?:javascript|cookies)|are you a (?:robot|human)|verify you are human|checking your browser|captcha|"
+    r"(?:sign|log) ?in (?:to|or)\b|you must (?:log|sign) in|create an account|session (?:has )?expired|"
+    r"content isn't available|页面不存在|网页不存在|访问的页面|找不到(?:该|网|此|您)?页|页面找不到|无权访问|拒绝访问|"
+    r"访问受限|内容已被(?:发布者)?删除|请(?:先)?登录|登录后查看|扫码登录|输入验证码|安全验证|滑动验证|环境异常|该内容已被|此帐号已|系统繁忙|服务器错误"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A text as understood. `was_trimmed`: noise went or the end was cut; `urls` are canonical, in order, once each."""
+
+    text: str
+    was_trimmed: bool
+    urls: tuple[str, ...]
+    sentences: tuple[str, ...]
+
+
+def understand(raw: str, limit: int = LIMIT) -> Understood:
+    """`raw` without forwarding noise and unusable characters, at most `limit` characters; line breaks stay."""
+    plain = _CONTROL.sub("", _LINE.sub("\n", raw[: limit * 4])).strip()
+    text = without_noise(plain)
+    was_trimmed = _ink(text) != _ink(plain) or len(text) > limit or len(raw) > limit * 4
+    text = text[:limit].rstrip()
+    urls = tuple(dict.fromkeys(canonical for _, canonical in find_urls(text)))
+    return Understood(text, was_trimmed, urls, sentences(text))
+
+
+def without_noise(text: str) -> str:
+    """`text` without marks of forwarding, pleas to spread, signatures and repeated emoji. All noise: as it was."""
+    rest = text
+    for pattern in _NOISE:
+        rest = pattern.sub(" ", rest)
+    rest = _REPEATED_MARKS.sub(r"\1", _REPEATED_EMOJI.sub(" ", rest))
+    rest = re.sub(r"[^\S\n]+", " ", rest)
+    rest = re.sub(r" ?\n ?(?:\n ?)+", "\n\n", rest).strip()
+    return rest if words(rest) else text.strip()
+
+
+def sentences(text: str) -> tuple[str, ...]:
+    """The sentences of a text, in its own spelling; addresses are not sentences. At most 60."""
+    found: list[str] = []
+    for part in _SENTENCE.findall(without_urls(text)):
+        for sentence in _LATIN_STOP.split(part):
+            sentence = _DANGLING.sub("", " ".join(sentence.split()))
+            if words(sentence):
+                found.append(sentence)
+        if len(found) >= _MOST_SENTENCES:
+            break
+    return tuple(found[:_MOST_SENTENCES])
+
+
+def fingerprint(text: str) -> str:
+    """SHA-256 (hex) of the folded text without forwarding noise, punctuation and spaces. Equal means: the same text."""
+    return hashlib.sha256("".join(words(fold(without_noise(text)))).encode("utf-8", "replace")).hexdigest()
+
+
+def is_boilerplate(text: str) -> bool:
+    """Whether a fetched page is a log-in, error or challenge page rather than content: short, and it says so."""
+    folded = fold(text[:4_000])
+    return len(folded) < 600 and _BOILERPLATE.search(folded) is not None
+
+
+def _ink(text: str) -> str:
+    return "".join(text.split())
