@@ -72,8 +72,9 @@ def _without(name: str, reason: str) -> NoReturn:
 def _engine(config: pytest.Config, name: str, *arguments: str) -> str:
     try:
         return config.stash[keeper_key].address(name, *arguments)
-    except EngineUnavailable as reason:
-        _without(name, str(reason))
+    except EngineUnavailable as unavailable:
+        reason = str(unavailable)
+    _without(name, reason)
 
 
 # --------------------------------------------------------------------------------------------------------- databases
@@ -130,9 +131,9 @@ def elasticsearch9_url(pytestconfig: pytest.Config) -> str:
     """An Elasticsearch 9 node, where a JDK 21 or later is installed."""
     try:
         jdk_for(VERSION_9)  # before downloading anything
-    except EngineUnavailable as reason:
-        pytestconfig.stash[keeper_key].note_missing("elasticsearch9", str(reason))
-        _without("elasticsearch9", str(reason))
+    except EngineUnavailable as unavailable:
+        pytestconfig.stash[keeper_key].note_missing("elasticsearch9", str(unavailable))
+        pytest.skip(f"elasticsearch9: {unavailable}")
     return _engine(pytestconfig, "elasticsearch9", "elasticsearch", "--version", VERSION_9, "--heap", "512m")
 
 

@@ -1,8 +1,11 @@
 """The servers under the tests are the real ones, and durable as in production."""
 
 import json
+import subprocess
+import time
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -76,7 +79,23 @@ def test_the_accessibility_checker_finds_an_image_without_text(browser: Any, axe
     assert violations == ["image-alt"]
 
 
-def test_a_missing_engine_is_reported_with_its_reason(tmp_path: Any) -> None:
+@pytest.mark.postgres
+def test_an_engine_ends_with_the_run_that_asked_for_it_even_if_that_is_killed(tmp_path: Path) -> None:
+    with subprocess.Popen(["sleep", "60"]) as owner:
+        url = EngineKeeper(tmp_path, owner.pid).address("postgres", "postgres").replace("+psycopg", "")
+        psycopg.connect(url).close()
+        owner.kill()
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            psycopg.connect(url, connect_timeout=1).close()
+        except psycopg.OperationalError:
+            return
+        time.sleep(0.2)
+    pytest.fail("the server outlived the run by 30 s")
+
+
+def test_a_missing_engine_is_reported_with_its_reason(tmp_path: Path) -> None:
     keeper = EngineKeeper(tmp_path, owner=0)
     keeper.note_missing("postgres", "no server here")
     assert keeper.missing() == {"postgres": "no server here"}
