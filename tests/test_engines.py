@@ -80,6 +80,7 @@ def test_the_accessibility_checker_finds_an_image_without_text(browser: Any, axe
 
 
 @pytest.mark.postgres
+@pytest.mark.usefixtures("postgres_server_url")  # skips where there is none
 def test_an_engine_ends_with_the_run_that_asked_for_it_even_if_that_is_killed(tmp_path: Path) -> None:
     with subprocess.Popen(["sleep", "60"]) as owner:
         url = EngineKeeper(tmp_path, owner.pid).address("postgres", "postgres").replace("+psycopg", "")
