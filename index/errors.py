@@ -46,6 +46,12 @@ class Conflict(ClarionError):
     code = "conflict"
 
 
+class RecordsUnavailable(ClarionError):
+    """The database cannot answer now (down, locked, full); nothing was written. Callers say so, daemons try again."""
+
+    code = "records_unavailable"
+
+
 class SearchUnavailable(ClarionError):
     """The search engine cannot answer now; callers go on without it and say so."""
 

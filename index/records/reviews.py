@@ -1,0 +1,82 @@
+"""Other publishers' reviews, notices kept as evidence, and the matches that link claims to what answers them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, func, select
+
+from index.model import Band, Evidence, Match, MatchStatus, OutsideRefutation, Reason, TargetKind, Verdict
+from index.records.room import Room, batches, bounded
+from index.records.tables.crawled import evidence as evidence_table
+from index.records.tables.crawled import matches, outsides
+
+OUTSIDE_FIELDS = tuple(OutsideRefutation.__dataclass_fields__)
+MATCH_FIELDS = tuple(Match.__dataclass_fields__)
+
+
+class ReviewRoom(Room):
+    """What others concluded, and what fits which claim."""
+
+    def put_outside(self, outside: OutsideRefutation) -> None:
+        self._put(outsides, {name: getattr(outside, name) for name in OUTSIDE_FIELDS})
+
+    def outside(self, outside_id: str) -> OutsideRefutation | None:
+        return self.outsides([outside_id]).get(outside_id)
+
+    def outsides(self, ids: Collection[str]) -> dict[str, OutsideRefutation]:
+        found: dict[str, OutsideRefutation] = {}
+        for batch in batches(ids):
+            rows = self._all(select(outsides).where(outsides.c.id.in_(batch)))
+            found.update((row["id"], _outside(row)) for row in rows)
+        return found
+
+    def put_evidence(self, evidence_id: str, source_id: str, evidence: Evidence, text: str, seen_at: datetime) -> None:
+        """A notice of an official source, kept for drafts and matching."""
+        row = {name: getattr(evidence, name) for name in Evidence.__dataclass_fields__}
+        self._put(evidence_table, {**row, "id": evidence_id, "source_id": source_id, "text": text, "seen_at": seen_at})
+
+    # --- matches -------------------------------------------------------------------------------------------------------
+
+    def put_match(self, match: Match) -> None:
+        reasons = [{"key": r.key, "values": r.values, "objects": r.objects} for r in match.reasons]
+        self._put(matches, {name: getattr(match, name) for name in MATCH_FIELDS} | {"reasons": reasons})
+
+    def match(self, match_id: str) -> Match | None:
+        row = self._one(select(matches).where(matches.c.id == match_id))
+        return None if row is None else _match(row)
+
+    def matches(
+        self,
+        *,
+        claim_id: str | None = None,
+        target_kind: TargetKind | None = None,
+        target_id: str | None = None,
+        status: MatchStatus | None = None,
+        limit: int = 200,
+        offset: int = 0,
+    ) -> tuple[Match, ...]:
+        wanted = {"claim_id": claim_id, "target_kind": target_kind, "target_id": target_id, "status": status}
+        statement = select(matches).where(*(matches.c[name] == is_ for name, is_ in wanted.items() if is_ is not None))
+        newest_first = statement.order_by(matches.c.created_at.desc(), matches.c.id.desc())
+        return tuple(_match(row) for row in self._all(newest_first.limit(bounded(limit)).offset(bounded(offset))))
+
+    def count_matches(self, *, status: MatchStatus) -> int:
+        return int(self._scalar(select(func.count()).select_from(matches).where(matches.c.status == status)))
+
+
+def _outside(row: RowMapping) -> OutsideRefutation:
+    return OutsideRefutation(**{**row, "verdict": Verdict(row["verdict"]) if row["verdict"] else None})
+
+
+def _match(row: RowMapping) -> Match:
+    values: dict[str, Any] = {
+        **row,
+        "target_kind": TargetKind(row["target_kind"]),
+        "status": MatchStatus(row["status"]),
+        "band": Band(row["band"]),
+        "reasons": tuple(Reason(r["key"], r["values"], r["objects"]) for r in row["reasons"]),
+    }
+    return Match(**values)
