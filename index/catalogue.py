@@ -9,7 +9,6 @@ Times come from the clock, ids from `ids`; no method keeps state between calls.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from index import intake, linking, people, publishing, reading, sync
@@ -32,20 +31,21 @@ from index.model import (
     Thread,
     Tip,
 )
-from index.pages import CheckReport, ClaimFile, ClaimPage, DraftPage, Queue, SourceRow, Status, SyncReport, ThreadList, ThreadPage
-from index.ports import Clock, Encoder, Records, Search, ThreadFilter
+from index.pages import (
+    CheckReport,
+    ClaimFile,
+    ClaimPage,
+    DraftPage,
+    Queue,
+    SourceRow,
+    Status,
+    Suggestion,
+    SyncReport,
+    ThreadList,
+    ThreadPage,
+)
+from index.ports import Parts, ThreadFilter
 from index.settings import Settings
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The adapters that one catalogue works with."""
-
-    settings: Settings
-    records: Records
-    search: Search
-    encoder: Encoder
-    clock: Clock
 
 
 class Catalogue:
@@ -58,6 +58,14 @@ class Catalogue:
     def settings(self) -> Settings:
         return self._parts.settings
 
+    @property
+    def encoder_name(self) -> str:
+        return self._parts.encoder.name
+
+    def warm_up(self) -> None:
+        """Prepares and loads the encoder's model now instead of with the first text. Raises: EncoderUnavailable."""
+        self._parts.encoder.encode(["warm up"])
+
     def now(self) -> datetime:
         return self._parts.clock.now()
 
@@ -65,7 +73,7 @@ class Catalogue:
         self._parts.search.close()
         self._parts.records.close()
 
-    # --- sources and crawling ------------------------------------------------------------------------------------------
+    # --- sources and crawling ---
 
     def put_sources(self, sources: Iterable[Source]) -> int:
         """Adds or updates registry entries; returns how many. Their runtime state is kept."""
@@ -113,7 +121,7 @@ class Catalogue:
         with self._parts.records.begin() as unit:
             unit.release_lease(name, holder)
 
-    # --- linking -------------------------------------------------------------------------------------------------------
+    # --- linking ---
 
     def link(self, claim_id: str) -> tuple[Match, ...]:
         """Suggests what answers or equals a claim; returns the new matches. With the engine down: none, and the claim
@@ -132,11 +140,15 @@ class Catalogue:
         return linking.answer(self._parts, text, limit, is_public=True)
 
     def match(self, text: str, limit: int = 10) -> Answer:
-        """Like `answer`, with other publishers' unconfirmed reviews among the candidates: for the desk and `clarion match`."""
+        """Like `answer`, with other publishers' unconfirmed reviews among the candidates: for the desk and `clarion
+        match`.
+        """
         return linking.answer(self._parts, text, limit, is_public=False)
 
     def confirm(self, match_id: str, editor: Editor) -> Match:
-        """Confirms: to a claim, merges into it; to a refutation or review, links. Raises: NotFound, Refused, Conflict."""
+        """Confirms: to a claim, merges into it; to a refutation or review, links. Raises: NotFound, Refused,
+        Conflict.
+        """
         return linking.confirm(self._parts, match_id, editor)
 
     def reject(self, match_id: str, editor: Editor, reason: str) -> Match:
@@ -162,14 +174,24 @@ class Catalogue:
     def release(self, claim_id: str, editor: Editor) -> Claim:
         return linking.release(self._parts, claim_id, editor)
 
-    # --- publishing ----------------------------------------------------------------------------------------------------
+    # --- publishing ---
 
     def draft(self, claim_id: str, editor: Editor, text: RefutationText | None = None) -> Refutation:
         """A new refutation of the claim, or the one in work. Raises: NotFound, Refused."""
         return publishing.draft(self._parts, claim_id, editor, text)
 
-    def save(self, refutation_id: str, text: RefutationText, editor: Editor, expected_version: int, note: str = "", is_material: bool = False) -> Refutation:
-        """Saves the revision in work. Raises: NotFound, Refused, Conflict if somebody saved in between, InvalidInput."""
+    def save(
+        self,
+        refutation_id: str,
+        text: RefutationText,
+        editor: Editor,
+        expected_version: int,
+        note: str = "",
+        is_material: bool = False,
+    ) -> Refutation:
+        """Saves the revision in work. Raises: NotFound, Refused, Conflict if somebody saved in between,
+        InvalidInput.
+        """
         return publishing.save(self._parts, refutation_id, text, editor, expected_version, note, is_material)
 
     def submit(self, refutation_id: str, editor: Editor) -> Refutation:
@@ -181,7 +203,8 @@ class Catalogue:
         return publishing.send_back(self._parts, refutation_id, editor, reason)
 
     def approve(self, refutation_id: str, editor: Editor, expected_version: int) -> Alert:
-        """Publishes the revision in review: revision, notice, audit row and change log in ONE transaction, then tries to
+        """Publishes the revision in review: revision, notice, audit row and change log in ONE transaction, then
+        tries to
         sync. Raises: NotFound, Refused (own_text, wrong_status …), Conflict."""
         return publishing.approve(self._parts, refutation_id, editor, expected_version)
 
@@ -197,7 +220,7 @@ class Catalogue:
         """Throws the draft in work away (of a correction, or of a first text). Raises: NotFound, Refused."""
         return publishing.discard(self._parts, refutation_id, editor)
 
-    # --- reading -------------------------------------------------------------------------------------------------------
+    # --- reading ---
 
     def threads(self, filter: ThreadFilter | None = None, page: int = 1, page_size: int = 20) -> ThreadList:
         return reading.threads(self._parts, filter or ThreadFilter(), page, page_size)
@@ -230,7 +253,7 @@ class Catalogue:
         """Raises: NotFound."""
         return reading.claim_file(self._parts, claim_id)
 
-    def suggestion(self, match_id: str) -> reading.Suggestion:
+    def suggestion(self, match_id: str) -> Suggestion:
         """Raises: NotFound."""
         return reading.suggestion(self._parts, match_id)
 
@@ -257,7 +280,7 @@ class Catalogue:
     def status(self) -> Status:
         return reading.status(self._parts)
 
-    # --- readers and editors -------------------------------------------------------------------------------------------
+    # --- readers and editors ---
 
     def send_tip(self, text: str) -> tuple[str, Tip]:
         """Keeps a reader's text, personal data masked, grouped to its claim. Returns the receipt code, shown once.
@@ -322,7 +345,7 @@ class Catalogue:
             else:
                 unit.add_failed_login(key, self.now())
 
-    # --- the index -----------------------------------------------------------------------------------------------------
+    # --- the index ---
 
     def sync(self, limit: int = 1000) -> SyncReport:
         """Carries the change log into the search engine; an engine that is down leaves the rest waiting."""

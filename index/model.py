@@ -1,7 +1,9 @@
 """The words of the house: frozen records and enums that every room uses.
 
-Source -> Item -> Sighting -> Claim <- Match -> Refutation -> Revision -> Alert. Nothing in here decides, reads or writes.
-Times are aware UTC datetimes (`_at`) or dates (`_on`); ids carry a prefix (`clm_`, `sig_`, `ref_`, `rev_`, `alt_`, `mat_`, `tip_`, `edt_`)
+Source -> Item -> Sighting -> Claim <- Match -> Refutation -> Revision -> Alert. Nothing in here decides, reads or
+writes.
+Times are aware UTC datetimes (`_at`) or dates (`_on`); ids carry a prefix (`clm_`, `sig_`, `ref_`, `rev_`, `alt_`,
+`mat_`, `tip_`, `edt_`)
 and a UUIDv7 in base 32, so they sort by time.
 """
 
@@ -200,7 +202,9 @@ class Source:
     every_min: int = 60
     silent_after_h: int = 168
     is_enabled: bool = False
-    options: Mapping[str, object] = field(default_factory=dict)  # select, labels, role_rules, also_hosts, dates, … as in sources.toml
+    options: Mapping[str, object] = field(
+        default_factory=dict
+    )  # select, labels, role_rules, also_hosts, dates, … as in sources.toml
 
     def name(self, language: str) -> str:
         """The source's name in `language`, else in any language it has."""
@@ -261,7 +265,9 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """An item as the crawler hands it over: with the verdict its label suggests and the authority its publisher has here."""
+    """An item as the crawler hands it over: with the verdict its label suggests and the authority its publisher has
+    here.
+    """
 
     item: Item
     verdict: Verdict | None = None
@@ -348,7 +354,9 @@ class OutsideRefutation:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A source for a refutation. `archived_at` stays None until a copy was kept; a failed archive is shown, never silent."""
+    """A source for a refutation. `archived_at` stays None until a copy was kept; a failed archive is shown, never
+    silent.
+    """
 
     publisher: str
     title: str
@@ -416,12 +424,21 @@ class Refutation:
     @property
     def published(self) -> Revision | None:
         """The revision that readers see: the newest published one that is not a withdrawal."""
-        return next((r for r in reversed(self.revisions) if r.status is RevisionStatus.PUBLISHED and r.kind is not AlertKind.CANCEL), None)
+        return next(
+            (
+                r
+                for r in reversed(self.revisions)
+                if r.status is RevisionStatus.PUBLISHED and r.kind is not AlertKind.CANCEL
+            ),
+            None,
+        )
 
     @property
     def working(self) -> Revision | None:
         """The revision on the desk, if one is being written or reviewed."""
-        return next((r for r in reversed(self.revisions) if r.status in (RevisionStatus.DRAFT, RevisionStatus.IN_REVIEW)), None)
+        return next(
+            (r for r in reversed(self.revisions) if r.status in (RevisionStatus.DRAFT, RevisionStatus.IN_REVIEW)), None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -465,7 +482,9 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a candidate was placed in its band: a key of the texts in `webapp`, with its values. `objects` speaks against."""
+    """Why a candidate was placed in its band: a key of the texts in `webapp`, with its values. `objects` speaks
+    against.
+    """
 
     key: str
     values: Mapping[str, str] = field(default_factory=dict)
@@ -503,7 +522,9 @@ class Editor:
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """What a member of the public sent in. Personal data is masked before it is stored; the receipt is stored hashed."""
+    """What a member of the public sent in. Personal data is masked before it is stored; the receipt is stored
+    hashed.
+    """
 
     id: str
     text: str
@@ -527,7 +548,7 @@ class AuditEntry:
     row_hash: str
 
 
-# --- search ------------------------------------------------------------------------------------------------------------
+# --- search ---
 
 
 class DocKind(StrEnum):
@@ -542,7 +563,8 @@ class DocKind(StrEnum):
 class SearchDocument:
     """One entry of the search index. Terms come from `text.terms`; vectors are unit length, float32, by field name.
 
-    `id` is unique; `parent` is the thread, claim or outside refutation it stands for (a claim has one document a wording).
+    `id` is unique; `parent` is the thread, claim or outside refutation it stands for (a claim has one document a
+    wording).
     `version` is the change number: an engine keeps the newest and ignores the rest. A tombstone has `is_deleted`.
     """
 
@@ -567,7 +589,9 @@ class SearchDocument:
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """What both engines answer: terms for BM25, a unit vector for cosine, URL keys, and filters that both sides obey."""
+    """What both engines answer: terms for BM25, a unit vector for cosine, URL keys, and filters that both sides
+    obey.
+    """
 
     terms: tuple[str, ...] = ()
     vector: tuple[float, ...] | None = None
@@ -592,7 +616,7 @@ class Hit:
     shares_url: bool = False
 
 
-# --- answers -----------------------------------------------------------------------------------------------------------
+# --- answers ---
 
 
 @dataclass(frozen=True, slots=True)

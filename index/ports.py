@@ -1,4 +1,6 @@
-"""The only seam: what the catalogue asks of its surroundings. Adapters live in records, search and encode; fakes in tests."""
+"""The only seam: what the catalogue asks of its surroundings. Adapters live in records, search and encode; fakes in
+tests.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,6 @@ from index.model import (
     Claim,
     ClaimStatus,
     Editor,
-    EditorRole,
     Evidence,
     Health,
     Hit,
@@ -38,6 +39,7 @@ from index.model import (
     Tip,
     Verdict,
 )
+from index.settings import Settings
 
 Vectors = NDArray[np.float32]
 
@@ -65,7 +67,9 @@ class Encoder(Protocol):
 
 
 class Search(Protocol):
-    """Finds documents by words, meaning and URL. Keeps, of each id, the newest version only. Not the system of record."""
+    """Finds documents by words, meaning and URL. Keeps, of each id, the newest version only. Not the system of
+    record.
+    """
 
     def write(self, documents: Sequence[SearchDocument]) -> int:
         """Stores newer versions and tombstones; older or equal versions are ignored. Returns how many were applied.
@@ -99,7 +103,7 @@ class Search(Protocol):
     def close(self) -> None: ...
 
 
-# --- records -----------------------------------------------------------------------------------------------------------
+# --- records ---
 
 
 class Changed(StrEnum):
@@ -158,9 +162,13 @@ class Unit(Protocol):
     def sources(self) -> tuple[Source, ...]: ...
     def source_state(self, source_id: str) -> SourceState | None: ...
     def source_states(self) -> dict[str, SourceState]: ...
-    def lease_sources(self, owner: str, now: datetime, *, limit: int, lease_s: float, per_host: int = 2, host_gap_s: float = 1.0) -> tuple[SourceLease, ...]:
-        """Takes due, enabled, unpaused sources: next_check_at passed and no live lease; at most `per_host` live leases and
-        >= `host_gap_s` between starts per host (reliability.md A13). One UPDATE … RETURNING (SKIP LOCKED on PostgreSQL)."""
+    def lease_sources(
+        self, owner: str, now: datetime, *, limit: int, lease_s: float, per_host: int = 2, host_gap_s: float = 1.0
+    ) -> tuple[SourceLease, ...]:
+        """Takes due, enabled, unpaused sources: next_check_at passed and no live lease; at most `per_host` live
+        leases and
+        >= `host_gap_s` between starts per host (reliability.md A13). One UPDATE … RETURNING (SKIP LOCKED on
+        PostgreSQL)."""
 
     def renew_lease(self, lease: SourceLease, until: datetime) -> bool: ...
     def finish_poll(self, lease: SourceLease, state: SourceState) -> bool:
@@ -172,7 +180,9 @@ class Unit(Protocol):
 
     # items seen
     def seen_item(self, source_id: str, native_ids: Collection[str]) -> SeenItem | None: ...
-    def put_seen_item(self, source_id: str, native_id: str, seen: SeenItem, aliases: Collection[str], now: datetime) -> None: ...
+    def put_seen_item(
+        self, source_id: str, native_id: str, seen: SeenItem, aliases: Collection[str], now: datetime
+    ) -> None: ...
 
     # claims and sightings
     def put_claim(self, claim: Claim) -> None:
@@ -180,7 +190,9 @@ class Unit(Protocol):
 
     def claim(self, claim_id: str) -> Claim | None: ...
     def claims(self, ids: Collection[str]) -> dict[str, Claim]: ...
-    def list_claims(self, *, status: ClaimStatus | None = None, topic: str = "", text: str = "", limit: int = 50, offset: int = 0) -> tuple[Claim, ...]:
+    def list_claims(
+        self, *, status: ClaimStatus | None = None, topic: str = "", text: str = "", limit: int = 50, offset: int = 0
+    ) -> tuple[Claim, ...]:
         """Unmerged claims, latest seen first; `text` is a plain substring of the statement."""
 
     def count_claims(self, *, status: ClaimStatus | None = None) -> int: ...
@@ -211,19 +223,41 @@ class Unit(Protocol):
     # matches
     def put_match(self, match: Match) -> None: ...
     def match(self, match_id: str) -> Match | None: ...
-    def matches(self, *, claim_id: str | None = None, target_kind: TargetKind | None = None, target_id: str | None = None, status: MatchStatus | None = None, limit: int = 200, offset: int = 0) -> tuple[Match, ...]: ...
+    def matches(
+        self,
+        *,
+        claim_id: str | None = None,
+        target_kind: TargetKind | None = None,
+        target_id: str | None = None,
+        status: MatchStatus | None = None,
+        limit: int = 200,
+        offset: int = 0,
+    ) -> tuple[Match, ...]: ...
     def count_matches(self, *, status: MatchStatus) -> int: ...
 
     # refutations and alerts
     def put_refutation(self, refutation: Refutation) -> None:
         """Writes the refutation's own columns, not its revisions."""
 
-    def put_revision(self, revision: Revision, expected_version: int | None = None) -> None:
-        """Raises: Conflict if `expected_version` is given and the stored version differs."""
+    def put_revision(
+        self, revision: Revision, expected_version: int | None = None, *, is_training: bool = False
+    ) -> None:
+        """The database refuses a published revision whose author approved it, unless `is_training`; a published one
+        never
+        changes again. Raises: Conflict if `expected_version` is given and the stored version differs, if the stored
+        one is
+        published, or if another revision of the refutation is in work."""
 
     def refutation(self, refutation_id: str) -> Refutation | None: ...
     def refutation_by_thread(self, thread_id: str) -> Refutation | None: ...
-    def refutations(self, *, claim_id: str | None = None, status: RefutationStatus | None = None, in_work: bool | None = None, limit: int = 200) -> tuple[Refutation, ...]:
+    def refutations(
+        self,
+        *,
+        claim_id: str | None = None,
+        status: RefutationStatus | None = None,
+        in_work: bool | None = None,
+        limit: int = 200,
+    ) -> tuple[Refutation, ...]:
         """`in_work=True`: those with a draft or a revision in review."""
 
     def add_alert(self, alert: Alert) -> None: ...
@@ -288,7 +322,9 @@ class Unit(Protocol):
     def append_audit(self, at: datetime, actor_id: str, act: str, subject_id: str, values: Mapping[str, str]) -> None:
         """One row of the hash chain, serialised by a lock on its head (reliability.md C16)."""
 
-    def audit(self, *, subject_id: str | None = None, limit: int = 100, before_seq: int | None = None) -> tuple[AuditEntry, ...]: ...
+    def audit(
+        self, *, subject_id: str | None = None, limit: int = 100, before_seq: int | None = None
+    ) -> tuple[AuditEntry, ...]: ...
     def first_broken_audit_row(self) -> int | None:
         """The seq of the first row whose hash does not follow from its content and its predecessor."""
 
@@ -312,3 +348,14 @@ class Records(Protocol):
 
     def schema_is_current(self) -> bool: ...
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The adapters that one catalogue works with; built in `index/__init__.py`, or from fakes in tests."""
+
+    settings: Settings
+    records: Records
+    search: Search
+    encoder: Encoder
+    clock: Clock

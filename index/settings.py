@@ -22,28 +22,71 @@ def _setting(variable: str, default: Any, doc: str) -> Any:
 class Settings:
     """What an operator may choose. It does not read files or open connections."""
 
-    data_dir: Path = _setting("CLARION_DATA", Path("data"), "Folder of the embedded database, search index and rebuilt model.")
-    database_url: str = _setting("CLARION_DATABASE_URL", "", "SQLAlchemy URL, e.g. postgresql+psycopg://clarion@db/clarion. Empty: SQLite in CLARION_DATA.")
-    search_url: str = _setting("CLARION_SEARCH_URL", "", "Comma-separated Elasticsearch hosts. Empty: the embedded engine.")
-    search_index: str = _setting("CLARION_SEARCH_INDEX", "clarion", "Alias (and prefix of the indices) in Elasticsearch.")
+    data_dir: Path = _setting(
+        "CLARION_DATA", Path("data"), "Folder of the embedded database, search index and rebuilt model."
+    )
+    database_url: str = _setting(
+        "CLARION_DATABASE_URL",
+        "",
+        "SQLAlchemy URL, e.g. postgresql+psycopg://clarion@db/clarion. Empty: SQLite in CLARION_DATA.",
+    )
+    search_url: str = _setting(
+        "CLARION_SEARCH_URL", "", "Comma-separated Elasticsearch hosts. Empty: the embedded engine."
+    )
+    search_index: str = _setting(
+        "CLARION_SEARCH_INDEX", "clarion", "Alias (and prefix of the indices) in Elasticsearch."
+    )
     search_ca_certs: str = _setting("CLARION_SEARCH_CA_CERTS", "", "CA bundle that signs the Elasticsearch hosts.")
     search_user: str = _setting("CLARION_SEARCH_USER", "", "User for basic authentication to Elasticsearch.")
     search_password: str = _setting("CLARION_SEARCH_PASSWORD", "", "Its password.")
     search_api_key: str = _setting("CLARION_SEARCH_API_KEY", "", "API key instead of user and password.")
-    search_timeout_s: float = _setting("CLARION_SEARCH_TIMEOUT_S", 3.0, "Seconds one search may take before matching is degraded.")
-    encoder: str = _setting("CLARION_ENCODER", "packaged", "`packaged` (multilingual-e5-small, no download), `hashed` (tests only), or a sentence-transformers name or folder.")
+    search_timeout_s: float = _setting(
+        "CLARION_SEARCH_TIMEOUT_S", 3.0, "Seconds one search may take before matching is degraded."
+    )
+    encoder: str = _setting(
+        "CLARION_ENCODER",
+        "packaged",
+        "`packaged` (multilingual-e5-small, no download), `hashed` (tests only), or a sentence-transformers name or
+        folder.",
+    )
     encoder_threads: int = _setting("CLARION_ENCODER_THREADS", 0, "Threads of the encoder; 0 leaves it to PyTorch.")
-    sources: Path | None = _setting("CLARION_SOURCES", None, "Registry of sources (TOML). Unset: the packaged crawlers/sources.toml.")
-    site_url: str = _setting("CLARION_SITE_URL", "http://127.0.0.1:8000", "Public address of the site, without a slash at the end; part of ids in feeds.")
+    sources: Path | None = _setting(
+        "CLARION_SOURCES", None, "Registry of sources (TOML). Unset: the packaged crawlers/sources.toml."
+    )
+    site_url: str = _setting(
+        "CLARION_SITE_URL",
+        "http://127.0.0.1:8000",
+        "Public address of the site, without a slash at the end; part of ids in feeds.",
+    )
     site_name: str = _setting("CLARION_SITE_NAME", "Clarion", "Name of the site as readers see it.")
-    secret_key: str = _setting("CLARION_SECRET_KEY", "", "Signs form tokens; 32 random bytes as text. Empty: made once and kept in CLARION_DATA.")
-    allowed_hosts: tuple[str, ...] = _setting("CLARION_ALLOWED_HOSTS", (), "Comma-separated Host names that are answered besides that of CLARION_SITE_URL.")
-    trusted_proxies: int = _setting("CLARION_TRUSTED_PROXIES", 0, "Number of reverse proxies in front whose X-Forwarded-* headers count.")
-    is_training: bool = _setting("CLARION_TRAINING", False, "1: training mode. Self-approval allowed, banner on every page, nothing leaves the desk.")
-    internal_targets: tuple[str, ...] = _setting("CLARION_INTERNAL_TARGETS", (), "Comma-separated exact address:port pairs inside the network that the crawler may read.")
-    bot_contact: str = _setting("CLARION_BOT_CONTACT", "", "Address in the crawler's User-Agent; empty: CLARION_SITE_URL + /bot.")
+    secret_key: str = _setting(
+        "CLARION_SECRET_KEY",
+        "",
+        "Signs form tokens; 32 random bytes as text. Empty: made once and kept in CLARION_DATA.",
+    )
+    allowed_hosts: tuple[str, ...] = _setting(
+        "CLARION_ALLOWED_HOSTS", (), "Comma-separated Host names that are answered besides that of CLARION_SITE_URL."
+    )
+    trusted_proxies: int = _setting(
+        "CLARION_TRUSTED_PROXIES", 0, "Number of reverse proxies in front whose X-Forwarded-* headers count."
+    )
+    is_training: bool = _setting(
+        "CLARION_TRAINING",
+        False,
+        "1: training mode. Self-approval allowed, banner on every page, nothing leaves the desk.",
+    )
+    internal_targets: tuple[str, ...] = _setting(
+        "CLARION_INTERNAL_TARGETS",
+        (),
+        "Comma-separated exact address:port pairs inside the network that the crawler may read.",
+    )
+    bot_contact: str = _setting(
+        "CLARION_BOT_CONTACT", "", "Address in the crawler's User-Agent; empty: CLARION_SITE_URL + /bot."
+    )
     crawl_workers: int = _setting("CLARION_CRAWL_WORKERS", 4, "Sources fetched at once by one crawl process.")
-    tip_retention_days: int = _setting("CLARION_TIP_RETENTION_DAYS", 30, "Days after which a closed or answered tip is deleted.")
+    tip_retention_days: int = _setting(
+        "CLARION_TIP_RETENTION_DAYS", 30, "Days after which a closed or answered tip is deleted."
+    )
     log_format: str = _setting("CLARION_LOG_FORMAT", "console", "`console` or `json`.")
 
     @classmethod
@@ -54,10 +97,18 @@ class Settings:
         """
         environ = os.environ if environ is None else environ
         known = {f.metadata["variable"]: f for f in fields(cls)}
-        unknown = sorted(k for k in environ if k.startswith("CLARION_") and k not in known and not k.startswith(("CLARION_TEST_", "CLARION_REQUIRE_")))
+        unknown = sorted(
+            k
+            for k in environ
+            if k.startswith("CLARION_") and k not in known and not k.startswith(("CLARION_TEST_", "CLARION_REQUIRE_"))
+        )
         if unknown:
             raise SettingError(f"unknown setting {unknown[0]}")
-        values = {f.name: _parse(variable, environ[variable], f.default) for variable, f in known.items() if environ.get(variable, "") != ""}
+        values = {
+            f.name: _parse(variable, environ[variable], f.default)
+            for variable, f in known.items()
+            if environ.get(variable, "") != ""
+        }
         settings = cls(**values)
         if settings.log_format not in ("console", "json"):
             raise SettingError("CLARION_LOG_FORMAT must be console or json")
@@ -71,7 +122,13 @@ class Settings:
         for f in fields(self):
             value = getattr(self, f.name)
             if value != f.default:
-                env[f.metadata["variable"]] = ",".join(value) if isinstance(value, tuple) else str(int(value)) if isinstance(value, bool) else str(value)
+                env[f.metadata["variable"]] = (
+                    ",".join(value)
+                    if isinstance(value, tuple)
+                    else str(int(value))
+                    if isinstance(value, bool)
+                    else str(value)
+                )
         return env
 
     @property

@@ -1,0 +1,43 @@
+"""The catalogue: what is known, and every rule about it. `open_catalogue` is the only door; adapters are built here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from index.catalogue import Catalogue
+from index.encode import open_encoder
+from index.ports import Clock, Encoder, Parts, Search
+from index.records import open_records
+from index.search import open_search
+from index.settings import Settings
+
+__all__ = ["Catalogue", "open_catalogue"]
+
+
+class SystemClock:
+    """The machine's clock, in UTC."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def open_catalogue(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    encoder: Encoder | None = None,
+    search: Search | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Catalogue:
+    """The catalogue on the adapters that `settings` choose; tests may bring their own clock, encoder or search.
+
+    The schema must be current (`clarion init`, or `catalogue.migrate()`). The encoder's model is prepared and loaded at
+    first use; `progress(done, total)` follows the preparation, which happens once in a data folder.
+    Raises: SettingError.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    encoder = encoder or open_encoder(settings, progress)
+    search = search or open_search(settings, encoder.name, encoder.dimensions)
+    records = open_records(settings.database)
+    return Catalogue(Parts(settings, records, search, encoder, clock or SystemClock()))

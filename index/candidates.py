@@ -1,0 +1,187 @@
+"""From a text to judged candidates: search both ways, fetch what the hits stand for, let `matching` judge each.
+
+    wording ─► terms, vector, URL keys ─► Search.find ─► parents ─► Entry (passages with vectors) ─► matching.judge
+
+While the engine is down the newest published threads are judged directly, so the answer is reduced, not absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from index import embedding, matching, text
+from index.errors import SearchUnavailable
+from index.model import Claim, DocKind, Hit, OutsideRefutation, Refutation, SearchQuery, Sighting
+from index.ports import Parts, ThreadFilter, Unit
+
+MAX_TERMS = 64
+MAX_PARENTS = 30
+FALLBACK_THREADS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A judgement with the record it is about (one of the three is set)."""
+
+    judgement: matching.Judgement
+    claim: Claim | None = None
+    refutation: Refutation | None = None
+    outside: OutsideRefutation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Judged candidates, best first, and whether the engine was missing."""
+
+    judged: tuple[Judged, ...]
+    is_degraded: bool = False
+
+
+@dataclass(slots=True)
+class _Known:
+    """A record behind the hits, with its passages before they have vectors."""
+
+    kind: DocKind
+    id: str
+    passages: list[tuple[str, str, str]]  # text, field, language
+    url_keys: set[str] = field(default_factory=set)
+    lexical: float | None = None
+    claim: Claim | None = None
+    refutation: Refutation | None = None
+    outside: OutsideRefutation | None = None
+
+
+def find(parts: Parts, wording: str, kinds: frozenset[DocKind], exclude: frozenset[str] = frozenset()) -> Found:
+    """Judges what may answer or equal `wording` (already understood). Raises: EncoderUnavailable."""
+    passage = embedding.passage(wording)
+    vector = parts.encoder.encode([passage])[0]
+    urls = text.understand(wording).urls
+    url_keys = tuple(key for url in urls if (key := text.url_key(url)))
+    query = matching.make_query(wording, vector, url_keys)
+    search = SearchQuery(
+        terms=tuple(dict.fromkeys(text.terms(wording)))[:MAX_TERMS],
+        vector=tuple(map(float, vector)),
+        url_keys=url_keys,
+        kinds=kinds,
+        exclude_parents=exclude,
+    )
+    is_degraded = False
+    try:
+        hits: Sequence[Hit] = parts.search.find(search)
+    except SearchUnavailable:
+        hits, is_degraded = (), True
+    with parts.records.read() as unit:
+        known = _fallback(unit, wording, kinds) if is_degraded else _behind(unit, hits)
+    entries = _entries(parts, known)
+    judged = [
+        Judged(j, k.claim, k.refutation, k.outside) for j, k in zip(matching.judge(query, entries), known, strict=True)
+    ]
+    judged.sort(key=lambda j: -j.judgement.probability)
+    return Found(tuple(judged), is_degraded)
+
+
+def _behind(unit: Unit, hits: Sequence[Hit]) -> list[_Known]:
+    """The records that the hits stand for: at most MAX_PARENTS, those with the best lexical or vector rank first."""
+    parents: dict[str, tuple[DocKind, float | None, bool]] = {}
+    for hit in _by_best_rank(hits):
+        kind, lexical, shares = parents.get(hit.parent, (hit.kind, None, False))
+        best = max((s for s in (lexical, hit.lexical) if s is not None), default=None)
+        parents[hit.parent] = (kind, best, shares or hit.shares_url)
+    chosen = list(parents.items())[:MAX_PARENTS]
+    claims = unit.claims([id for id, (kind, _, _) in chosen if kind is DocKind.CLAIM])
+    outsides = unit.outsides([id for id, (kind, _, _) in chosen if kind is DocKind.OUTSIDE])
+    known = []
+    for id, (kind, lexical, _) in chosen:
+        if kind is DocKind.CLAIM and id in claims:
+            entry = of_claim(claims[id], unit.wordings(id))
+        elif kind is DocKind.OUTSIDE and id in outsides:
+            entry = of_outside(outsides[id])
+        elif kind is DocKind.ALERT and (refutation := unit.refutation_by_thread(id)) and refutation.published:
+            entry = of_refutation(refutation)
+        else:
+            continue
+        entry.lexical = lexical
+        known.append(entry)
+    return known
+
+
+def _by_best_rank(hits: Sequence[Hit]) -> list[Hit]:
+    def ranks(scores: Mapping[str, float]) -> dict[str, int]:
+        return {id: rank for rank, id in enumerate(sorted(scores, key=lambda i: -scores[i]))}
+
+    lexical = ranks({h.id: h.lexical for h in hits if h.lexical is not None})
+    vector = ranks({h.id: h.cosine for h in hits if h.cosine is not None})
+    worst = len(hits)
+    return sorted(hits, key=lambda h: (not h.shares_url, min(lexical.get(h.id, worst), vector.get(h.id, worst))))
+
+
+def _fallback(unit: Unit, wording: str, kinds: frozenset[DocKind]) -> list[_Known]:
+    known: list[_Known] = []
+    if DocKind.CLAIM in kinds and (same := unit.sighting_by_fingerprint(text.fingerprint(wording))):
+        claim = unit.claim(same.claim_id)
+        if claim is not None:
+            known.append(of_claim(claim, (same,)))
+    if DocKind.ALERT in kinds:
+        threads = unit.list_threads(ThreadFilter(include_withdrawn=False), limit=FALLBACK_THREADS)
+        known.extend(of_refutation(r) for r in threads if r.published)
+    return known
+
+
+def of_claim(claim: Claim, wordings: Sequence[Sighting]) -> _Known:
+    passages = [(claim.statement, "statement", claim.language)]
+    passages += [(s.text, "wording", s.language) for s in wordings]
+    urls = {key for s in wordings if (key := text.url_key(s.url))}
+    return _Known(DocKind.CLAIM, claim.id, passages, urls, claim=claim)
+
+
+def of_outside(outside: OutsideRefutation) -> _Known:
+    passages = [(outside.claim, "claim", outside.language), (outside.title, "title", outside.language)]
+    url = text.url_key(outside.url)
+    return _Known(
+        DocKind.OUTSIDE, outside.id, [p for p in passages if p[0].strip()], {url} if url else set(), outside=outside
+    )
+
+
+def of_refutation(refutation: Refutation) -> _Known:
+    assert refutation.published is not None  # callers look
+    words = refutation.published.text
+    fields = (
+        ("claim", words.claim),
+        ("circulating", words.circulating),
+        ("headline", words.headline),
+        ("question", words.question),
+    )
+    passages = [(value, name, words.language) for name, value in fields if value.strip()]
+    urls = {key for url in text.understand(words.circulating).urls if (key := text.url_key(url))}
+    return _Known(DocKind.ALERT, refutation.thread_id, passages, urls, refutation=refutation)
+
+
+def _entries(parts: Parts, known: Sequence[_Known]) -> list[matching.Entry]:
+    cut = [[(embedding.passage(raw), name, language) for raw, name, language in k.passages] for k in known]
+    vectors = embedding.embed(parts, [p for passages in cut for p, _, _ in passages])
+    return [
+        matching.Entry(
+            kind=k.kind,
+            id=k.id,
+            passages=tuple(matching.Passage(p, name, language, vectors.get(p)) for p, name, language in passages if p),
+            url_keys=frozenset(k.url_keys),
+            lexical=k.lexical,
+        )
+        for k, passages in zip(known, cut, strict=True)
+    ]
+
+
+def strongest(found: Sequence[Judged]) -> dict[str, Judged]:
+    """The best judgement by candidate id, when several wordings of one claim were looked up."""
+    best: dict[str, Judged] = {}
+    for judged in found:
+        other = best.get(judged.judgement.id)
+        if other is None or other.judgement.probability < judged.judgement.probability:
+            best[judged.judgement.id] = judged
+    return best
+
+
+def as_thread(judged: Judged, refutation: Refutation) -> Judged:
+    """A judgement on a claim, carried over to the refutation that answers the claim."""
+    return replace(judged, claim=None, refutation=refutation)

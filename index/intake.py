@@ -1,0 +1,327 @@
+"""Recording what the crawlers bring: identity -> revision -> grouping, all items of a poll in one transaction.
+
+    circulating item ─► Sighting of a known claim (repeat of the text, near-duplicate) or of a new one
+    refutation item  ─► OutsideRefutation (a suggestion for editors), and a Sighting per place where it saw the claim
+    notice item      ─► Evidence
+
+Near-duplicates are looked up in the search index before the transaction opens, so that no engine call holds the
+writers' lock; two equal texts of one poll still meet, by fingerprint.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from index import grouping, text
+from index.errors import InvalidInput, NotFound, Refused, SearchUnavailable
+from index.ids import new_id
+from index.model import (
+    Claim,
+    ClaimStatus,
+    DocKind,
+    Editor,
+    EditorRole,
+    Evidence,
+    Grouped,
+    Health,
+    Item,
+    Labelled,
+    OutsideRefutation,
+    RecordOutcome,
+    Role,
+    SearchQuery,
+    Sighting,
+    Source,
+    SourceKind,
+    SourceLease,
+    SourceState,
+)
+from index.ports import Changed, Parts, SeenItem, Unit
+
+MAX_TEXT = 20_000  # characters kept of one item
+MAX_STATEMENT = 200
+MAX_REVISIONS = 24  # reliability.md A12: an entry that changes at every poll freezes
+
+
+class _LeaseLost(Exception):
+    """Rolls the poll's transaction back."""
+
+
+def put_sources(parts: Parts, sources: Iterable[Source]) -> int:
+    now, count = parts.clock.now(), 0
+    with parts.records.begin() as unit:
+        for source in sources:
+            unit.put_source(source, now)
+            count += 1
+    return count
+
+
+def source(parts: Parts, source_id: str) -> Source:
+    with parts.records.read() as unit:
+        found = unit.source(source_id)
+    if found is None:
+        raise NotFound(f"no source {source_id}")
+    return found
+
+
+def set_due(parts: Parts, source_id: str) -> None:
+    source(parts, source_id)
+    with parts.records.begin() as unit:
+        unit.set_due(source_id, parts.clock.now())
+
+
+def set_health(parts: Parts, source_id: str, health: Health, editor: Editor, note: str) -> None:
+    found = source(parts, source_id)
+    allowed = {EditorRole.ADMIN} if found.kind is SourceKind.OFFICIAL else {EditorRole.EDITOR, EditorRole.ADMIN}
+    if editor.role not in allowed:
+        raise Refused(code="not_allowed")
+    if health is Health.PAUSED and not note.strip():
+        raise InvalidInput(code="reason_required", field="note")
+    now = parts.clock.now()
+    with parts.records.begin() as unit:
+        unit.set_health(source_id, health, note.strip())
+        act = "source_paused" if health is Health.PAUSED else "source_resumed"
+        unit.append_audit(now, editor.id, act, source_id, {"note": note.strip()})
+
+
+def record(parts: Parts, lease: SourceLease, items: Sequence[Labelled], state: SourceState) -> RecordOutcome | None:
+    """See Catalogue.record."""
+    near = _near_duplicates(parts, [_circulating_text(i.item) for i in items if i.item.role is Role.CIRCULATING])
+    now = parts.clock.now()
+    try:
+        with parts.records.begin() as unit:
+            poll = _Poll(unit, lease.source, now, near)
+            for labelled in items:
+                poll.take(labelled)
+            if poll.counts[Grouped.NEW] + poll.counts[Grouped.VARIANT]:
+                state = replace(state, last_new_at=now)
+            state = replace(
+                state, new_item_count=state.new_item_count + poll.counts[Grouped.NEW] + poll.counts[Grouped.VARIANT]
+            )
+            if not unit.finish_poll(lease, state):
+                raise _LeaseLost
+    except _LeaseLost:
+        return None
+    return RecordOutcome(
+        new_count=poll.counts[Grouped.NEW],
+        repeat_count=poll.counts[Grouped.REPEAT],
+        variant_count=poll.counts[Grouped.VARIANT],
+        revised_count=poll.counts[Grouped.REVISED],
+        withdrawn_count=poll.withdrawn,
+        claim_ids=tuple(dict.fromkeys(poll.claim_ids)),
+    )
+
+
+def new_claim(statement: str, language: str, now: datetime, *, asked: int = 0, topic: str = "") -> Claim:
+    """A claim as first heard: open, unanswered."""
+    return Claim(
+        id=new_id("clm"),
+        statement=statement[:MAX_STATEMENT],
+        language=language,
+        status=ClaimStatus.OPEN,
+        created_at=now,
+        first_seen_at=now,
+        last_seen_at=now,
+        version=1,
+        asked_count=asked,
+        topic=topic,
+    )
+
+
+def statement_of(full_text: str, title: str = "") -> str:
+    """The checkable statement of a post: its title, else its first sentences up to the limit."""
+    wording = text.understand(title).text
+    if not text.length(wording).is_under(han=6, words=3):
+        return wording[:MAX_STATEMENT]
+    parts: list[str] = []
+    for sentence in text.sentences(text.understand(full_text).text):
+        if parts and len("".join(parts)) + len(sentence) > 120:
+            break
+        parts.append(sentence)
+    joined = "".join(parts) if text.language_of(full_text).startswith("zh") else " ".join(parts)
+    return (joined or full_text).strip()[:MAX_STATEMENT]
+
+
+def _circulating_text(item: Item) -> str:
+    body, title = item.text.strip(), item.title.strip()
+    if not title or body.startswith(title.rstrip("…. ")):
+        return (body or title)[:MAX_TEXT]
+    return f"{title}\n{body}"[:MAX_TEXT] if body else title[:MAX_TEXT]
+
+
+def _near_duplicates(parts: Parts, texts: Sequence[str]) -> dict[str, tuple[grouping.Candidate, ...]]:
+    """For each text the known wordings that share words with it. Empty while the engine is down: linking catches up."""
+    near: dict[str, tuple[grouping.Candidate, ...]] = {}
+    for wording in dict.fromkeys(texts):
+        query = SearchQuery(terms=tuple(text.terms(wording)[:64]), kinds=frozenset({DocKind.CLAIM}), limit=5)
+        try:
+            hits = parts.search.find(query)
+        except SearchUnavailable:
+            return near
+        with parts.records.read() as unit:
+            found = [c for hit in hits if (c := _as_candidate(unit, hit.id, hit.parent)) is not None]
+        near[wording] = tuple(found)
+    return near
+
+
+def _as_candidate(unit: Unit, document_id: str, claim_id: str) -> grouping.Candidate | None:
+    if document_id.startswith("sig_"):
+        seen = unit.sighting(document_id)
+        return grouping.Candidate(claim_id=seen.claim_id, text=seen.text) if seen else None
+    claim = unit.claim(claim_id)
+    return grouping.Candidate(claim_id=claim_id, text=claim.statement) if claim and claim.merged_into is None else None
+
+
+@dataclass
+class _Poll:
+    """One poll's items on their way into one transaction."""
+
+    unit: Unit
+    source: Source
+    now: datetime
+    near: Mapping[str, tuple[grouping.Candidate, ...]]
+
+    def __post_init__(self) -> None:
+        self.counts: Counter[Grouped] = Counter()
+        self.claim_ids: list[str] = []
+        self.withdrawn = 0
+
+    def take(self, labelled: Labelled) -> None:
+        item = labelled.item
+        seen = self.unit.seen_item(self.source.id, (item.native_id, *item.aliases))
+        digest = _content_sha256(labelled)
+        if seen and (seen.content_sha256 == digest or seen.revision_count >= MAX_REVISIONS):
+            self.counts[Grouped.REPEAT] += 1
+            return
+        if item.role is Role.CIRCULATING:
+            outcome = self._circulating(item, seen)
+        elif item.role is Role.REFUTATION:
+            outcome = self._refutation(labelled, seen)
+        else:
+            outcome = self._notice(item, seen)
+        kind, record_id, grouped = outcome
+        self.counts[grouped] += 1
+        revisions = seen.revision_count + 1 if seen else 0
+        self.unit.put_seen_item(
+            self.source.id, item.native_id, SeenItem(kind, record_id, digest, revisions), item.aliases, self.now
+        )
+
+    # each returns (kind, record id, what it was)
+
+    def _circulating(self, item: Item, seen: SeenItem | None) -> tuple[str, str, Grouped]:
+        wording = _circulating_text(item)
+        if text.is_boilerplate(wording) or not text.fold(wording):
+            return "ignored", "", Grouped.REPEAT
+        if seen and seen.kind == "sighting" and (old := self.unit.sighting(seen.record_id)):
+            self.unit.put_sighting(
+                replace(old, title=item.title, text=wording, url=item.url, fingerprint=text.fingerprint(wording))
+            )
+            self.unit.changed(Changed.CLAIM, old.claim_id)
+            self.unit.changed(Changed.CLAIM, old.id)  # its own document, should it no longer be a wording of its own
+            self.claim_ids.append(old.claim_id)
+            return "sighting", old.id, Grouped.REVISED
+        is_debunk = grouping.is_debunk(wording)
+        claim_id, grouped = self._claim_for(wording, item, may_create=not is_debunk)
+        if claim_id is None:
+            return "ignored", "", Grouped.REPEAT
+        sighting = self._sight(claim_id, item.native_id, item.url, item.title, wording, item, is_debunk)
+        return "sighting", sighting.id, grouped
+
+    def _refutation(self, labelled: Labelled, seen: SeenItem | None) -> tuple[str, str, Grouped]:
+        item = labelled.item
+        old = self.unit.outside(seen.record_id) if seen and seen.kind == "outside" else None
+        if item.is_withdrawn:
+            self.withdrawn += 1
+        outside = OutsideRefutation(
+            id=old.id if old else new_id("out"),
+            source_id=self.source.id,
+            native_id=item.native_id,
+            url=item.url,
+            title=item.title[:500],
+            text=item.text[:MAX_TEXT],
+            claim=item.claim[:500],
+            language=item.language or self.source.language,
+            label=item.label[:100],
+            verdict=labelled.verdict,
+            mapped_by=labelled.mapped_by,
+            publisher=item.publisher or self.source.name(self.source.language),
+            authority=labelled.authority,
+            is_offsite=labelled.is_offsite,
+            published_at=item.published_at,
+            seen_at=old.seen_at if old else self.now,
+            version=old.version + 1 if old else 1,
+            is_withdrawn=item.is_withdrawn,
+        )
+        self.unit.put_outside(outside)
+        self.unit.changed(Changed.OUTSIDE, outside.id)
+        if old is None and item.claim:
+            for number, url in enumerate(item.appearances):
+                claim_id, _ = self._claim_for(item.claim, item, may_create=True)
+                if claim_id is not None:
+                    self._sight(
+                        claim_id, f"{item.native_id}#appearance-{number}", url, "", item.claim, item, is_debunk=False
+                    )
+        return "outside", outside.id, Grouped.REVISED if old else Grouped.NEW
+
+    def _notice(self, item: Item, seen: SeenItem | None) -> tuple[str, str, Grouped]:
+        evidence_id = seen.record_id if seen and seen.kind == "evidence" else new_id("evi")
+        published_on = item.published_at.date() if item.published_at else None
+        publisher = item.publisher or self.source.name(self.source.language)
+        evidence = Evidence(publisher=publisher, title=item.title[:500], url=item.url, published_on=published_on)
+        self.unit.put_evidence(evidence_id, self.source.id, evidence, item.text[:MAX_TEXT], self.now)
+        return "evidence", evidence_id, Grouped.REVISED if seen else Grouped.NEW
+
+    def _claim_for(self, wording: str, item: Item, *, may_create: bool) -> tuple[str | None, Grouped]:
+        """The claim that a wording belongs to: by equal text, by near-duplicate, else a new one."""
+        same = self.unit.sighting_by_fingerprint(text.fingerprint(wording))
+        if same is not None:
+            return same.claim_id, Grouped.VARIANT
+        decision = grouping.group(wording, self.near.get(wording, ()))
+        if decision.claim_id is not None:
+            claim = self.unit.claim(decision.claim_id)
+            if claim is not None:
+                return claim.merged_into or claim.id, Grouped.VARIANT
+        if not may_create:
+            return None, Grouped.REPEAT
+        language = item.language or self.source.language
+        claim = new_claim(
+            statement_of(wording, item.title if item.role is Role.CIRCULATING else ""), language, self.now
+        )
+        self.unit.put_claim(claim)
+        return claim.id, Grouped.NEW
+
+    def _sight(
+        self, claim_id: str, native_id: str, url: str, title: str, wording: str, item: Item, is_debunk: bool
+    ) -> Sighting:
+        sighting = Sighting(
+            id=new_id("sig"),
+            claim_id=claim_id,
+            source_id=self.source.id,
+            native_id=native_id,
+            url=url,
+            title=title[:500],
+            text=wording,
+            language=item.language or self.source.language,
+            fingerprint=text.fingerprint(wording),
+            seen_at=self.now,
+            published_at=item.published_at,
+            is_debunk=is_debunk,
+        )
+        self.unit.put_sighting(sighting)
+        self.unit.changed(Changed.CLAIM, claim_id)
+        self.claim_ids.append(claim_id)
+        return sighting
+
+
+def _content_sha256(labelled: Labelled) -> str:
+    """Hash of what makes a revision: title, text, claim, label, withdrawal. Dates and links alone do not
+    (sources.md Q6).
+    """
+    item = labelled.item
+    fields = (item.title, item.text, item.claim, item.label, str(item.is_withdrawn), "|".join(item.appearances))
+    folded = "\x1f".join(" ".join(f.split()) for f in fields)
+    return hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,131 @@
+"""Readers who send something in, and editors who answer. Readers have no account; a receipt is all that leads back."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import replace
+
+from index import linking, sync, text, workflow
+from index.errors import Conflict, InvalidInput, NotFound, Refused
+from index.ids import new_id
+from index.intake import new_claim, statement_of
+from index.model import Claim, Editor, EditorRole, Outcome, Thread, Tip, TipStatus
+from index.ports import Changed, Parts
+
+MAX_TIP = 5_000
+MAX_NAME = 60
+_RECEIPT_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no characters that are mistaken for one another
+_RECEIPT_LENGTH = 16  # 30^16, about 78 bits
+
+
+def send_tip(parts: Parts, raw: str) -> tuple[str, Tip]:
+    """See Catalogue.send_tip. The claim is the one the text matches without doubt, else a new one."""
+    if len(raw) > MAX_TIP:
+        raise InvalidInput(code="too_long", field="text")
+    understood = text.understand(raw)
+    if not text.fold(understood.text):
+        raise InvalidInput(code="empty", field="text")
+    masked = text.mask_personal(understood.text)
+    claim_id = _claim_of(parts, masked)
+    now = parts.clock.now()
+    receipt = "".join(secrets.choice(_RECEIPT_ALPHABET) for _ in range(_RECEIPT_LENGTH))
+    language = text.language_of(masked)
+    with parts.records.begin() as unit:
+        if claim_id is None:
+            claim = new_claim(statement_of(masked), language, now, asked=1)
+            unit.put_claim(claim)
+            claim_id = claim.id
+        unit.add_asked(claim_id)
+        unit.changed(Changed.CLAIM, claim_id)
+        tip = Tip(new_id("tip"), masked, language, TipStatus.GROUPED, now, claim_id)
+        unit.put_tip(tip, _sha256(receipt))
+    sync.try_sync(parts)
+    return receipt, tip
+
+
+def _claim_of(parts: Parts, masked: str) -> str | None:
+    answer = linking.answer(parts, masked, limit=1, is_public=True)
+    if answer.outcome is Outcome.KNOWN and answer.claim is not None:
+        return answer.claim.id
+    if answer.outcome is Outcome.FOUND:
+        with parts.records.read() as unit:
+            refutation = unit.refutation_by_thread(answer.candidates[0].id)
+            return refutation.claim_id if refutation else None
+    return None
+
+
+def tip(parts: Parts, receipt: str) -> tuple[Tip, Claim | None, Thread | None]:
+    with parts.records.read() as unit:
+        found = unit.tip_by_receipt(_sha256(receipt))
+        if found is None:
+            raise NotFound("no such receipt")
+        claim = unit.claim(found.claim_id) if found.claim_id else None
+        while claim is not None and claim.merged_into is not None:
+            claim = unit.claim(claim.merged_into)
+        refutation = unit.refutation(claim.answered_by) if claim and claim.answered_by else None
+        thread = None
+        if refutation is not None:
+            thread = workflow.thread(
+                refutation, unit.alerts_of([refutation.thread_id]).get(refutation.thread_id, ()), parts.clock.now()
+            )
+    reason = claim.reason if claim else ""
+    return replace(found, status=workflow.tip_status(claim, thread), reason=reason), claim, thread
+
+
+def erase_tip(parts: Parts, receipt: str) -> None:
+    with parts.records.begin() as unit:
+        found = unit.tip_by_receipt(_sha256(receipt))
+        if found is None:
+            raise NotFound("no such receipt")
+        unit.delete_tip(found.id)
+
+
+def want_to_know(parts: Parts, claim_id: str) -> Claim:
+    with parts.records.begin() as unit:
+        claim = unit.claim(claim_id)
+        if claim is None:
+            raise NotFound(f"no claim {claim_id}")
+        unit.add_asked(claim.merged_into or claim.id)
+        return claim
+
+
+def add_editor(parts: Parts, name: str, role: EditorRole, password_hash: str) -> Editor:
+    name = " ".join(name.split())
+    if not name or len(name) > MAX_NAME:
+        raise InvalidInput(code="bad_name", field="name")
+    now = parts.clock.now()
+    with parts.records.begin() as unit:
+        if unit.editor_by_name(name) is not None:
+            raise Conflict(code="name_taken", field="name")
+        editor = Editor(new_id("edt"), name, role, True, now)
+        unit.put_editor(editor, password_hash)
+        unit.append_audit(now, editor.id, "editor_added", editor.id, {"name": name, "role": role.value})
+    return editor
+
+
+def set_password(parts: Parts, editor: Editor, password_hash: str) -> None:
+    with parts.records.begin() as unit:
+        unit.put_editor(editor, password_hash)
+        unit.end_sessions(editor.id)
+        unit.append_audit(parts.clock.now(), editor.id, "password_changed", editor.id, {})
+
+
+def set_active(parts: Parts, editor_id: str, is_active: bool, by: Editor) -> Editor:
+    if by.role is not EditorRole.ADMIN or by.id == editor_id:
+        raise Refused(code="not_allowed")
+    with parts.records.begin() as unit:
+        editor = unit.editor(editor_id)
+        if editor is None:
+            raise NotFound(f"no editor {editor_id}")
+        editor = replace(editor, is_active=is_active)
+        unit.put_editor(editor)
+        if not is_active:
+            unit.end_sessions(editor_id)
+        act = "editor_activated" if is_active else "editor_deactivated"
+        unit.append_audit(parts.clock.now(), by.id, act, editor_id, {"name": editor.name})
+    return editor
+
+
+def _sha256(receipt: str) -> str:
+    return hashlib.sha256(receipt.strip().upper().replace("-", "").encode()).hexdigest()
