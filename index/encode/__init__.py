@@ -18,7 +18,7 @@ __all__ = ["HashedEncoder", "Progress", "SentenceEncoder", "open_encoder"]
 def open_encoder(settings: Settings, progress: Progress | None = None) -> Encoder:
     """The encoder that `settings` name. The model is prepared and loaded by its first encoding, not here.
 
-    `progress(done, total)` is called while the packaged model is rebuilt, which happens once in a data folder.
+    `progress("model", share)` is called while the packaged model is rebuilt, which happens once in a data folder.
     """
     if settings.encoder == "hashed":
         return HashedEncoder()

@@ -31,8 +31,8 @@ DIMENSIONS = 384
 SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 MAX_TOKENS = 128
 
-#: Told how many of how many tensors are rebuilt.
-Progress = Callable[[int, int], None]
+#: Told what is being done, and the share of it that is done (0 to 1).
+Progress = Callable[[str, float], None]
 
 _LAYER_PARTS = {
     "q": "attention.self.query",
@@ -90,10 +90,10 @@ def prepare(data_dir: Path, progress: Progress | None = None, source: Path | Non
 class PackedModel:
     """Reads the tokenizer and the tensors of an `E5S1` file (little-endian). `prepare` checks the file first.
 
-    Header: magic, u32 version, i32 hidden, layers, heads, ff, vocab, positions, types; f32 eps; i32 block.
-    Tokenizer: i32 n, bos, eos, pad, unk; u64 blob length; u32[n+1] offsets; f32[n] scores; the blob; i32, u32 length and
-    the normalisation map (not needed). Directory: i32 count, then u16 name length, name, u8 dtype, u32 count,
-    u64 offset, u64 bytes.
+    Header: magic, u32 version, i32 hidden, layers, heads, ff, vocabulary, positions, types;
+    f32 eps; i32 block size. Tokenizer: i32 n, bos, eos, pad, unk; u64 blob length; u32[n+1] offsets; f32[n] scores; the
+    blob; i32, u32 length and the normalisation map (not needed). Directory: i32 count, then u16 name length, name,
+    u8 dtype, u32 count, u64 offset, u64 bytes.
     """
 
     def __init__(self, packed: bytes) -> None:
@@ -174,7 +174,7 @@ def _write_folder(model: PackedModel, folder: Path, progress: Progress | None) -
     for done, (name, values) in enumerate(model.tensors(), start=1):
         tensors[name] = values
         if progress is not None:
-            progress(done, len(model))
+            progress("model", done / len(model))
     # The model has no pooler; zeros keep transformers from inventing random weights and warning about it.
     tensors["pooler.dense.weight"] = np.zeros((model.hidden, model.hidden), np.float16)
     tensors["pooler.dense.bias"] = np.zeros(model.hidden, np.float16)

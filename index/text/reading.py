@@ -27,13 +27,14 @@ _NOISE = tuple(
     for pattern in (
         # marks at the beginning of a line
         r"^[\s>*\-|]*(?:[\[【［(（]\s*)?(?:转发?|轉發?|转帖|轉貼|转载|轉載|群发|群發"
-        r"|fwd?|forwarded(?: message| as received| many times)?|re-?post(?:ed)?|via whatsapp)\s*(?:(?:[\]】］)）]\s*[:：]?)|[:：])\s*",
+        r"|fwd?|forwarded(?: message| as received| many times)?|re-?post(?:ed)?|via whatsapp)"
+        r"\s*(?:(?:[\]】］)）]\s*[:：]?)|[:：])\s*",
         r"^[\s>*\-]*forwarded (?:as received|many times|message)\b[\s.:：-]*",
         r"^-{2,}\s*(?:forwarded message|转发的?邮件|轉寄郵件|original message)\s*-{2,}\s*$",
         r"^\s*//?@[^\s:：]{1,30}[:：]\s*",
         # pleas to spread
-        r"[\[【［(（]?(?:速看|急[!！]*转|紧急扩散|緊急擴散|扩散周知|擴散周知|求扩散|求擴散|赶紧看|趕快看"
-        r"|马上删|馬上刪|删前速看|刪前速看)[\]】］)）]?[!！。.~～]*",
+        r"[\[【［(（]?(?:速看|急[!！]*转|紧急扩散|緊急擴散|扩散周知|擴散周知"
+        r"|求扩散|求擴散|赶紧看|趕快看|马上删|馬上刪|删前速看|刪前速看)[\]】］)）]?[!！。.~～]*",
         rf"(?:{_ASK})+{_SPREAD}{_TO_WHOM}?[!！。~～]*",
         rf"{_SPREAD}{_TO_WHOM}[!！。~～]*",
         r"\b(?:please|pls|plz|kindly)\s+(?:share|forward|repost|spread|pass (?:this|it) on)\b"
