@@ -118,6 +118,8 @@ def test_four_sources_carry_at_least_34_refutations_with_a_label_of_their_own_an
     assert len(CHECK) >= 8 and len(reviewed) == len(CHECK)
     assert {r["reviewRating"]["alternateName"] for r in reviewed} == {"錯誤", "部分錯誤", "證據不足"}
     assert all(r["claimReviewed"] and datetime.fromisoformat(r["datePublished"]) for r in reviewed)
+    select = BY_ID["sample-check"]["select"]
+    assert all(len(tree.cssselect(select[part])) == 1 for _, tree in CHECK for part in ("page_title", "page_body"))
     verdicts = [tree.cssselect("p.verdict > b") for _, tree in LIST]
     listed = [found for found in verdicts if found]
     assert len(listed) >= 8
