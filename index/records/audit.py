@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, or_, select, update
+from sqlalchemy import RowMapping, case, or_, select, update
 
 from index.model import AuditEntry
 from index.records.room import Room, bounded
@@ -91,7 +91,7 @@ class LeaseRoom(Room):
 
 def _epoch_for(holder: str) -> Any:
     """A renewal keeps its epoch; a new holder gets the next one."""
-    return leases.c.epoch + (leases.c.holder != holder).cast(leases.c.epoch.type)
+    return case((leases.c.holder == holder, leases.c.epoch), else_=leases.c.epoch + 1)
 
 
 def _hash_of(row: Mapping[Any, Any]) -> str:

@@ -1,7 +1,7 @@
 """The change log that search follows, its followers' cursors, and stored vectors.
 
-Marks are collected and numbered as the last thing before a commit. The lock on the one head row is held until the commit, so
-whoever has seen number n has seen every smaller one: nothing is overtaken on PostgreSQL either.
+Marks are collected and numbered as the last thing before a commit. The lock on the one head row is held until the
+commit, so whoever has seen number n has seen every smaller one: nothing is overtaken on PostgreSQL either.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class ChangeRoom(Room):
         self._connection.execute(newest, rows)
         self._marks.clear()
 
-    # --- vectors -------------------------------------------------------------------------------------------------------
+    # --- vectors ---
 
     def embeddings(self, model: str, keys: Collection[str]) -> dict[str, Vectors]:
         """Stored vectors by key (SHA-256 hex of the text), in the shape they were stored in."""

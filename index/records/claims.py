@@ -1,7 +1,7 @@
 """Claims and their sightings.
 
-How often and when a claim circulated is read from its sightings, never stored twice: one grouped join a page, no query a row.
-A sighting that quotes the claim to deny it is no spread and does not count.
+How often and when a claim circulated is read from its sightings, never stored twice: one grouped join a page, no
+query a row. A sighting that quotes the claim to deny it is no spread and does not count.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class ClaimRoom(Room):
         """One more reader wants to know."""
         self._change(update(claims).where(claims.c.id == claim_id).values(asked_count=claims.c.asked_count + 1))
 
-    # --- sightings -----------------------------------------------------------------------------------------------------
+    # --- sightings ---
 
     def put_sighting(self, sighting: Sighting) -> None:
         """It spread when it was published, else when we saw it; a date after that is a mistake of the page."""

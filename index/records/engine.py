@@ -1,10 +1,11 @@
 """Engines: one that writes, one that only reads, set up so that an acknowledged commit is durable.
 
-SQLite: WAL and synchronous=FULL on every connection, asserted there. Writers begin with BEGIN IMMEDIATE and queue in a pool of
-one, which is fair, before they meet other processes at the file lock (busy_timeout). Readers have their own engine, see a
-snapshot and never wait for a writer.
-PostgreSQL: writers are READ COMMITTED and never commit asynchronously; a writer that falls silent inside a transaction is cut
-off, so that a stopped process cannot hold the change or audit head. Readers are REPEATABLE READ READ ONLY.
+SQLite: WAL and synchronous=FULL on every connection, asserted there. Writers begin with BEGIN IMMEDIATE and queue in
+a pool of one, which is fair, before they meet other processes at the file lock (busy_timeout). Readers have their own
+engine, see a snapshot and never wait for a writer.
+PostgreSQL: writers are READ COMMITTED and never commit asynchronously; a writer that falls silent inside a
+transaction is cut off, so that a stopped process cannot hold the change or audit head. Readers are REPEATABLE READ
+READ ONLY.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def to_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-# --- SQLite -----------------------------------------------------------------------------------------------------------
+# --- SQLite ---
 
 
 def _sqlite(url: URL) -> Engines:
@@ -117,7 +118,7 @@ def _begin(statement: str) -> Callable[[Connection], None]:
     return begin
 
 
-# --- PostgreSQL -------------------------------------------------------------------------------------------------------
+# --- PostgreSQL ---
 
 
 def _postgresql(url: URL) -> Engines:

@@ -45,7 +45,7 @@ class PeopleRoom(Room):
         newest_first = select(*EDITOR_COLUMNS).order_by(editors.c.created_at.desc(), editors.c.id.desc())
         return tuple(_editor(row) for row in self._all(newest_first))
 
-    # --- sessions ------------------------------------------------------------------------------------------------------
+    # --- sessions ---
 
     def put_session(self, token_sha256: str, editor_id: str, now: datetime, expires_at: datetime) -> None:
         """Expired sessions are swept on the way."""

@@ -1,8 +1,8 @@
 """Refutations, their revisions and the alerts that announced them.
 
-A published revision and an alert are written once; triggers refuse any later change, and `put_revision` says so as a conflict.
-`threads` and its side tables repeat what lists filter by; they are derived anew whenever a refutation, a published revision or
-an alert is written, in the same transaction, so the order of those writes does not matter.
+A published revision and an alert are written once; triggers refuse any later change, `put_revision` raises Conflict.
+`threads` and its side tables repeat what lists filter by; they are derived anew whenever a refutation, a published
+revision or an alert is written, in the same transaction, so the order of those writes does not matter.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class PublicationRoom(Room):
         newest_first = statement.order_by(refutations.c.created_at.desc(), refutations.c.id.desc())
         return self._with_revisions(self._all(newest_first.limit(bounded(limit))))
 
-    # --- alerts --------------------------------------------------------------------------------------------------------
+    # --- alerts ---
 
     def add_alert(self, alert: Alert) -> None:
         """Written once; the database refuses a second issue or cancel of a thread and a second notice of a revision."""
@@ -113,7 +113,7 @@ class PublicationRoom(Room):
         statement = select(alerts).where(alerts.c.id > after_id).order_by(order).limit(bounded(limit))
         return tuple(_alert(row) for row in self._all(statement))
 
-    # --- threads -------------------------------------------------------------------------------------------------------
+    # --- threads ---
 
     def list_threads(self, filter: ThreadFilter, *, limit: int = 50, offset: int = 0) -> tuple[Refutation, ...]:
         """Refutations with at least one notice, newest notice first; the filter looks at the published revision.
@@ -135,6 +135,8 @@ class PublicationRoom(Room):
         return int(self._scalar(select(func.count()).select_from(threads).where(*_conditions(filter))))
 
     def _derive_thread(self, refutation_id: str) -> None:
+        # two transactions on one refutation must not derive from what the other has not committed
+        self._one(select(refutations.c.id).where(refutations.c.id == refutation_id).with_for_update())
         for table in (threads, refutation_topics, refutation_regions):
             self._change(delete(table).where(table.c.refutation_id == refutation_id))
         refutation = self.refutation(refutation_id)

@@ -1,4 +1,4 @@
-"""A refutation's text as JSON and back. Fields that a stored text lacks take their defaults; unknown ones are left out."""
+"""A refutation's text as JSON and back. Fields that a stored text lacks take their defaults; others are dropped."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class ReviewRoom(Room):
         row = {name: getattr(evidence, name) for name in Evidence.__dataclass_fields__}
         self._put(evidence_table, {**row, "id": evidence_id, "source_id": source_id, "text": text, "seen_at": seen_at})
 
-    # --- matches -------------------------------------------------------------------------------------------------------
+    # --- matches ---
 
     def put_match(self, match: Match) -> None:
         reasons = [{"key": r.key, "values": r.values, "objects": r.objects} for r in match.reasons]
@@ -78,5 +78,6 @@ def _match(row: RowMapping) -> Match:
         "status": MatchStatus(row["status"]),
         "band": Band(row["band"]),
         "reasons": tuple(Reason(r["key"], r["values"], r["objects"]) for r in row["reasons"]),
+        "moved": tuple(row["moved"]),
     }
     return Match(**values)

@@ -1,7 +1,7 @@
 """Bringing the schema up to date, from code: no alembic.ini, safe from several processes at once.
 
-Everything happens in one transaction that excludes its likes from the start (BEGIN IMMEDIATE on SQLite, an advisory lock on
-PostgreSQL), so whoever comes second finds the work done.
+Everything happens in one transaction that excludes its likes from the start (BEGIN IMMEDIATE on SQLite, an advisory
+lock on PostgreSQL), so whoever comes second finds the work done.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
+from index.errors import Refused
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 ADVISORY_LOCK = 0x636C6172  # "clar"
 
@@ -27,9 +29,20 @@ def newest_revision() -> str:
     return head
 
 
+@cache
+def _known_revisions() -> frozenset[str]:
+    return frozenset(script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions())
+
+
 def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Raises: Refused for a database that newer code has migrated."""
     with engine.begin() as connection:
         _exclude_others(connection)
+        current = current_revision(connection)
+        if current == newest_revision():
+            return
+        if current is not None and current not in _known_revisions():
+            raise Refused(f"the database has schema {current}, which this version does not know", code="schema_newer")
         command.upgrade(_config(connection), revision)
 
 

@@ -1,8 +1,8 @@
 """Sources, their state and leases; items seen before.
 
-A poll is leased in two steps that hold on both databases: lock the hosts that may be asked now, then one UPDATE takes the due
-sources of those hosts. Locking the host first is what keeps the pace per host over all crawl processes: two workers never
-count the live leases of one host at the same time.
+A poll is leased in two steps that hold on both databases: lock the hosts that may be asked now, then one UPDATE takes
+the due sources of those hosts. Locking the host first is what keeps the pace per host over all crawl processes: two
+workers never count the live leases of one host at the same time.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class SourceRoom(Room):
     """The registry as last loaded, what the crawler knows about each source, and who is reading it now."""
 
     def put_source(self, source: Source, now: datetime) -> None:
-        """Adds or updates a registry entry; its state is kept, a new one is due `now`. A new address drops the validators
-        of the old one: they would make the first answer look unchanged."""
+        """Adds or updates a registry entry; its state is kept, a new one is due `now`. A new address drops the
+        validators of the old one: they would make the first answer look unchanged."""
         known = self._one(select(sources.c.url).where(sources.c.id == source.id))
         row = _source_row(source)
         self._put(sources, row)
@@ -64,7 +64,7 @@ class SourceRoom(Room):
         change = update(source_states).where(source_states.c.source_id == source_id)
         self._change(change.values(health=health, note=note))
 
-    # --- leases --------------------------------------------------------------------------------------------------------
+    # --- leases ---
 
     def lease_sources(
         self,
@@ -76,8 +76,8 @@ class SourceRoom(Room):
         per_host: int = 2,
         host_gap_s: float = 1.0,
     ) -> tuple[SourceLease, ...]:
-        """Takes due, enabled, unpaused sources: next_check_at passed and no live lease; at most `per_host` live leases and
-        >= `host_gap_s` between starts per host (reliability.md A13)."""
+        """Takes due, enabled, unpaused sources: next_check_at passed and no live lease; at most `per_host` live leases
+        and >= `host_gap_s` between starts per host (reliability.md A13). Most overdue first."""
         if limit <= 0:
             return ()
         open_hosts = self._lock_hosts(now, limit, per_host, host_gap_s)
@@ -113,8 +113,8 @@ class SourceRoom(Room):
         return self._change(update(source_states).where(_is_held(lease)).values(values)) == 1
 
     def _lock_hosts(self, now: datetime, limit: int, per_host: int, host_gap_s: float) -> list[str]:
-        """The most overdue hosts that may be asked now, locked until the commit; hosts that another worker has locked are
-        left to it."""
+        """The most overdue hosts that may be asked now, locked until the commit; hosts that another worker has locked
+        are left to it."""
         due = (
             select(sources.c.host, func.min(source_states.c.next_check_at).label("due_at"))
             .join_from(source_states, sources)
@@ -142,7 +142,7 @@ class SourceRoom(Room):
         found = self._all(select(sources).where(sources.c.id.in_(list(ids))))
         return {row["id"]: _source(row) for row in found}
 
-    # --- items seen ----------------------------------------------------------------------------------------------------
+    # --- items seen ---
 
     def seen_item(self, source_id: str, native_ids: Collection[str]) -> SeenItem | None:
         """The item that has one of these names; the first name that is known decides."""
@@ -181,7 +181,7 @@ class SourceRoom(Room):
         return next((found[name] for name in names if name in found), None)
 
 
-# --- statements --------------------------------------------------------------------------------------------------------
+# --- statements ---
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
@@ -247,7 +247,7 @@ def _take(
     )
 
 
-# --- rows --------------------------------------------------------------------------------------------------------------
+# --- rows ---
 
 
 def host_of(url: str) -> str:

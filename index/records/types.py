@@ -1,7 +1,7 @@
 """Column types: the one edge where texts are cleaned and times are made UTC.
 
-PostgreSQL refuses NUL in text, and no encoder takes a lone surrogate; crawled pages hold both. `clean` removes them from
-every text that is bound to a statement, in values and in conditions alike, so no caller has to think of it.
+PostgreSQL refuses NUL in text, and no encoder takes a lone surrogate; crawled pages hold both. `clean` removes them
+from every text that is bound to a statement, in values and in conditions alike, so no caller has to think of it.
 """
 
 from __future__ import annotations

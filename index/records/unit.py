@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from index.errors import Conflict, RecordsUnavailable
@@ -32,6 +32,11 @@ class SqlUnit(
         """Writes what waits for the end of the transaction."""
         self._number_changes()
 
+    def require_unchanged(self) -> None:
+        """At the end of a reading transaction, where a mark would be lost."""
+        if self._marks:
+            raise RuntimeError("a change was marked in a reading transaction")
+
 
 class SqlRecords:
     """The port `Records`: SQLite or PostgreSQL behind one set of statements. It decides nothing."""
@@ -51,8 +56,10 @@ class SqlRecords:
     def read(self) -> Iterator[SqlUnit]:
         """A read-only snapshot (REPEATABLE READ on PostgreSQL). Raises: RecordsUnavailable."""
         with _availability(), self._engines.read.connect() as connection, connection.begin() as transaction:
-            yield SqlUnit(connection)
+            unit = SqlUnit(connection)
+            yield unit
             transaction.rollback()
+            unit.require_unchanged()
 
     def migrate(self) -> str:
         """Brings the schema to the newest revision; returns its id. Safe to run from several processes at once."""
@@ -78,7 +85,18 @@ def _availability() -> Iterator[None]:
         if getattr(error.__cause__, "sqlstate", "") in LOST_TO_ANOTHER:
             raise Conflict("another transaction came first") from error
         raise RecordsUnavailable(str(error.__cause__ or error)) from error
+    except IntegrityError as error:
+        if _is_duplicate(error):
+            raise Conflict("another transaction wrote the same first") from error
+        raise
     except DBAPIError as error:
         if error.connection_invalidated:
             raise RecordsUnavailable(str(error.__cause__ or error)) from error
         raise
+
+
+def _is_duplicate(error: IntegrityError) -> bool:
+    cause = error.__cause__
+    if getattr(cause, "sqlstate", "") == "23505":
+        return True
+    return getattr(cause, "sqlite_errorname", "") in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")

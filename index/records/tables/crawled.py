@@ -1,4 +1,4 @@
-"""The tables of what the crawlers bring and editors sort: sources, items seen, claims, sightings, other publishers, matches."""
+"""The tables of what crawlers bring and editors sort: sources, items, claims, sightings, other publishers, matches."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Index, Integer,
 from index.records.tables.columns import BigId, metadata, reference, text_column, time_column
 from index.records.types import CleanJson
 
-# --- sources ----------------------------------------------------------------------------------------------------------
+# --- sources ---
 
 sources = Table(
     "sources",
@@ -78,7 +78,7 @@ seen_names = Table(
     PrimaryKeyConstraint("source_id", "name"),
 )
 
-# --- claims -----------------------------------------------------------------------------------------------------------
+# --- claims ---
 
 claims = Table(
     "claims",
@@ -121,7 +121,7 @@ sightings = Table(
     Index(None, "claim_id", "spread_on"),
 )
 
-# --- other publishers -------------------------------------------------------------------------------------------------
+# --- other publishers ---
 
 outsides = Table(
     "outsides",
@@ -177,6 +177,7 @@ matches = Table(
     text_column("decided_by", nullable=True),
     time_column("decided_at", nullable=True),
     text_column("note"),
+    Column("moved", CleanJson, nullable=False),
     Index(None, "claim_id"),
     Index(None, "target_kind", "target_id"),
     Index(None, "status", "created_at"),

@@ -18,7 +18,7 @@ from sqlalchemy import (
 from index.records.tables.columns import BigId, metadata, reference, text_column, time_column
 from index.records.types import CleanJson
 
-# --- change log and sync ----------------------------------------------------------------------------------------------
+# --- change log and sync ---
 
 # One row: the newest change number. Its lock is taken last before a commit, so numbers grow in commit order.
 change_head = Table(
@@ -51,7 +51,7 @@ embeddings = Table(
     PrimaryKeyConstraint("model", "key"),
 )
 
-# --- people -----------------------------------------------------------------------------------------------------------
+# --- people ---
 
 editors = Table(
     "editors",
@@ -87,7 +87,7 @@ failed_logins = Table(
     Index(None, "at"),
 )
 
-# --- tips -------------------------------------------------------------------------------------------------------------
+# --- tips ---
 
 tips = Table(
     "tips",
@@ -114,7 +114,7 @@ unanswered_checks = Table(
     time_column("last_at"),
 )
 
-# --- audit and leases -------------------------------------------------------------------------------------------------
+# --- audit and leases ---
 
 # One row: the newest link of the chain. Locked while a link is added.
 audit_head = Table(

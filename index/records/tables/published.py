@@ -1,7 +1,7 @@
 """The tables of refutations, their revisions and alerts.
 
-Rules kept by the database itself: four eyes on a published revision, one revision in work a refutation, one notice a revision,
-one issue and one cancel a thread; by triggers (in the migrations), nothing that was published ever changes.
+Rules kept by the database itself: four eyes on a published revision, one revision in work a refutation, one notice a
+revision, one issue and one cancel a thread; by triggers (in the migrations), nothing that was published ever changes.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ alerts = Table(
     ),
 )
 
-# What lists of published refutations filter and sort by: derived from revisions and alerts in the publishing transaction.
+# What lists of published refutations filter and sort by, derived from revisions and alerts when those are written.
 threads = Table(
     "threads",
     metadata,

@@ -187,6 +187,7 @@ def upgrade() -> None:
         words("decided_by", nullable=True),
         moment("decided_at", nullable=True),
         words("note"),
+        json("moved"),
         key("matches", "id"),
     )
     op.create_index("ix_matches_claim_id", "matches", ["claim_id"])
