@@ -1,0 +1,279 @@
+"""The embedded engine: words by Tantivy, meaning by exact cosine, in process, over a folder that many processes share.
+
+write:  folder lock ─► rows (SQLite commit: the truth) ─► terms (Tantivy commit) ─► "applied"
+find:   anything new? ─► read the new rows, reload the terms ─► words + vectors + URLs, one set of filters ─► merge
+A writer killed between two of those commits leaves rows that are not applied; whoever comes next applies them. Files
+that cannot be read are replaced by empty ones, with a warning: the database is the system of record and can rebuild.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+
+from index.errors import SearchUnavailable
+from index.model import Hit, SearchDocument, SearchQuery
+from index.search.lexical import Lexical, TermsFailure
+from index.search.lock import FolderLock
+from index.search.rules import index_tag, merge, newest, unit, usable
+from index.search.store import FORMAT, Marks, Store
+from index.search.table import Table, View
+
+WRITE_WAIT_S = 60.0  # a rebuild of 100,000 documents keeps the lock for tens of seconds
+OPEN_WAIT_S = 3.0  # a reader that comes new while one runs is told at once that there is no search yet
+
+_log = structlog.get_logger()
+_Result = TypeVar("_Result")
+
+
+@dataclass(slots=True)
+class _Session:
+    """What one process holds open for reading, until the folder's file is replaced by another."""
+
+    inode: int
+    reader: Store
+    lexical: Lexical
+    table: Table
+    view: View
+    marks: Marks = field(default_factory=lambda: Marks(0, 0, 0))
+    data_version: int = -1
+
+
+class EmbeddedSearch:
+    """Port `Search` without a server. Any number of threads and processes may read and write one folder.
+
+    It opens its files at the first call; do not call it before a fork. Memory: the vectors (4 bytes × dimensions each)
+    and about 1 kB a document in every process. It never deletes the index of another model.
+    """
+
+    def __init__(self, folder: Path, model: str, dimensions: int, *, analysis: str = "1") -> None:
+        """`folder` gets one subfolder for each model, number of dimensions and version of the text analysis."""
+        self._folder = folder / index_tag(model, dimensions, analysis)
+        self._rows = self._folder / f"documents-{FORMAT}.db"
+        self._terms = self._folder / f"terms-{FORMAT}"
+        self._dimensions = dimensions
+        self._lock = FolderLock(self._folder / "writer.lock")
+        self._reading = threading.RLock()  # guards the session; taken before the folder lock, never while holding it
+        self._session: _Session | None = None
+        self._terms_failure = ""  # the next opening makes the terms anew
+        self._is_closed = False
+
+    # ------------------------------------------------------------------------------------------------ the port
+
+    def write(self, documents: Sequence[SearchDocument]) -> int:
+        fresh = newest(documents, self._dimensions)
+        return self._safely(lambda: self._change(lambda store: store.put(fresh)))
+
+    def find(self, query: SearchQuery) -> tuple[Hit, ...]:
+        query = usable(query)
+        vector = unit(query.vector, self._dimensions)
+        view, lexical = self._safely(self._present)
+        if not query.limit:
+            return ()
+        mask = view.mask(query)
+        scored = self._safely(lambda: lexical.search(query)) if query.terms else []
+        near = view.nearest(vector, mask, query.limit) if vector is not None else []
+        return merge(view.by_number(scored, mask), near, view.linked(query.url_keys, mask), query.limit)
+
+    def versions(self) -> dict[str, int]:
+        return self._safely(lambda: self._ask(lambda store: store.versions()))
+
+    def document_count(self) -> int:
+        """How many documents are alive.
+
+        Raises: SearchUnavailable.
+        """
+        return self._safely(lambda: self._ask(lambda store: store.count()))
+
+    def rebuild(self, documents: Sequence[SearchDocument]) -> int:
+        """Makes `documents`, tombstones among them, the whole content; everything else is forgotten, whichever its
+        version. Readers have the old rows or the new. Writers wait; what they wrote since `documents` were read from
+        the records is replaced, so sync has to run again from the cursor taken before. Returns how many are alive.
+        """
+        fresh = newest(documents, self._dimensions)
+        return self._safely(lambda: self._change(lambda store: store.replace(fresh)))
+
+    def refresh(self) -> None:
+        def refresh() -> None:
+            self._change(lambda store: None)
+            self._present()
+
+        self._safely(refresh)
+
+    def is_available(self) -> bool:
+        try:
+            self.document_count()
+        except SearchUnavailable:
+            return False
+        return True
+
+    def close(self) -> None:
+        with self._reading:
+            self._is_closed = True
+            self._drop_session()
+
+    # --------------------------------------------------------------------------------------------- reading and writing
+
+    def _change(self, act: Callable[[Store], _Result]) -> _Result:
+        """Runs `act` on the rows, then brings the terms up to them; no other thread or process changes either."""
+        with self._writing() as (store, lexical):
+            result = act(store)
+            _apply(store, lexical)
+        return result
+
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[Store, Lexical]]:
+        while True:
+            with self._reading:
+                session = self._opened(WRITE_WAIT_S)
+            with self._lock.hold(WRITE_WAIT_S):
+                if session.inode == self._inode():
+                    with Store(self._rows, self._dimensions) as store:
+                        yield store, session.lexical
+                    return
+            # the files were replaced while this thread waited
+
+    def _present(self) -> tuple[View, Lexical]:
+        """What readers shall see now: caught up with every commit of any process."""
+        with self._reading:
+            session = self._opened(OPEN_WAIT_S)
+            data_version = session.reader.data_version()
+            if data_version != session.data_version:
+                self._catch_up(session)
+                session.data_version = data_version
+            if session.marks.applied < session.marks.head:
+                self._finish_dead_write(session)
+            return session.view, session.lexical
+
+    def _catch_up(self, session: _Session) -> None:
+        marks, rows = session.reader.changes(session.marks.head, session.marks.generation)
+        if marks.generation != session.marks.generation:
+            session.table = Table(self._dimensions)
+        session.view = session.table.read(rows)
+        session.marks = marks
+        if session.table.is_wasteful:
+            session.marks = Marks(0, marks.applied, 0)
+            self._catch_up(session)
+        session.lexical.reload()
+
+    def _finish_dead_write(self, session: _Session) -> None:
+        """Applies what a killed writer left. A living one holds the lock and will do it itself."""
+        try:
+            with self._lock.hold(0.0), Store(self._rows, self._dimensions) as store:
+                _apply(store, session.lexical)
+        except SearchUnavailable:
+            return
+        self._catch_up(session)
+
+    def _ask(self, question: Callable[[Store], _Result]) -> _Result:
+        with self._reading:
+            return question(self._opened(OPEN_WAIT_S).reader)
+
+    # -------------------------------------------------------------------------------------------- opening and repairing
+
+    def _opened(self, wait_s: float) -> _Session:
+        """The session on the file that now has the name. Call with `_reading` held."""
+        if self._is_closed:
+            raise SearchUnavailable("the search engine is closed")
+        if self._session is not None and self._session.inode != self._inode():
+            _log.warning("search folder replaced, opened again", folder=str(self._folder))
+            self._drop_session()
+        if self._session is None:
+            with self._lock.hold(wait_s):
+                self._session = self._open()
+        return self._session
+
+    def _open(self) -> _Session:
+        """Opens or makes the files and finishes what a killed writer left. The folder must be locked."""
+        with Store(self._rows, self._dimensions) as writer:
+            writer.create()
+            lexical = self._open_terms(writer)
+            _apply(writer, lexical)
+            table = Table(self._dimensions)
+            reader = Store(self._rows, self._dimensions)
+        return _Session(self._inode(), reader, lexical, table, table.read([]))
+
+    def _open_terms(self, store: Store) -> Lexical:
+        """The terms index, emptied and marked for filling if it is damaged or does not hold what the rows say."""
+        reason = self._terms_failure
+        try:
+            lexical = Lexical(self._terms)
+        except TermsFailure as error:
+            reason = str(error)
+            shutil.rmtree(self._terms, ignore_errors=True)
+            lexical = Lexical(self._terms)
+        marks, count = store.marks(), store.count()
+        if not reason and marks.applied == marks.head and lexical.document_count != count:
+            reason = f"{lexical.document_count} documents instead of {count}"
+        if reason:
+            _log.warning("search terms made anew from the rows", folder=str(self._terms), reason=reason)
+            store.set_applied(0)
+            self._terms_failure = ""
+        return lexical
+
+    def _inode(self) -> int:
+        try:
+            return self._rows.stat().st_ino
+        except FileNotFoundError:
+            return 0
+
+    def _drop_session(self) -> None:
+        if self._session is not None:
+            self._session.reader.close()
+            self._session = None
+
+    def _safely(self, operation: Callable[[], _Result]) -> _Result:
+        """Runs it; empties an unreadable folder and runs it again; turns every other failure into SearchUnavailable."""
+        try:
+            try:
+                return operation()
+            except sqlite3.DatabaseError as error:
+                if not _is_unreadable(error):
+                    raise
+                self._start_empty(error)
+                return operation()
+        except (sqlite3.Error, OSError, TermsFailure) as error:
+            with self._reading:
+                self._drop_session()  # half a catch-up is not kept, and opening repairs what it can
+                self._terms_failure = str(error) if isinstance(error, TermsFailure) else ""
+            raise SearchUnavailable(f"the search folder cannot be used: {error}") from error
+
+    def _start_empty(self, error: sqlite3.DatabaseError) -> None:
+        with self._reading:
+            self._drop_session()
+        with self._lock.hold(WRITE_WAIT_S):
+            if self._is_sound():
+                return  # another process was faster
+            _log.warning("search index unreadable, started empty", folder=str(self._folder), reason=str(error))
+            for suffix in ("", "-wal", "-shm"):
+                self._rows.with_name(self._rows.name + suffix).unlink(missing_ok=True)
+            shutil.rmtree(self._terms, ignore_errors=True)
+
+    def _is_sound(self) -> bool:
+        try:
+            with Store(self._rows, self._dimensions) as store:
+                store.marks()
+                return store.is_sound()
+        except sqlite3.DatabaseError:
+            return False
+
+
+def _apply(store: Store, lexical: Lexical) -> None:
+    """Brings the terms up to the rows. The folder must be locked."""
+    marks = store.marks()
+    if marks.applied < marks.head:
+        lexical.apply(store.rows_after(marks.applied), from_scratch=marks.applied == 0)
+        store.set_applied(marks.head)
+
+
+def _is_unreadable(error: sqlite3.DatabaseError) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
