@@ -39,8 +39,8 @@ _NOISE = tuple(
         rf"{_SPREAD}{_TO_WHOM}[!！。~～]*",
         r"\b(?:please|pls|plz|kindly)\s+(?:share|forward|repost|spread|pass (?:this|it) on)\b"
         r"[^.!\n。！]{0,60}[.!。！]*",
-        r"\b(?:share|forward|send) (?:this|it) (?:to|with) (?:everyone|all|your (?:family|friends|loved ones|contacts))\b"
-        r"[^.!\n]{0,40}[.!]*",
+        r"\b(?:share|forward|send) (?:this|it) (?:to|with) "
+        r"(?:everyone|all|your (?:family|friends|loved ones|contacts))\b[^.!\n]{0,40}[.!]*",
         r"^\s*forwarded\s*$",
         # signatures of apps
         r"[(（\[【]?(?:分享自|分享自|来自|來自|发自|發自)\s*(?:@?[\w一-鿿]{1,20})"
