@@ -28,12 +28,12 @@ def open_catalogue(
     clock: Clock | None = None,
     encoder: Encoder | None = None,
     search: Search | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[str, float], None] | None = None,
 ) -> Catalogue:
     """The catalogue on the adapters that `settings` choose; tests may bring their own clock, encoder or search.
 
     The schema must be current (`clarion init`, or `catalogue.migrate()`). The encoder's model is prepared and loaded at
-    first use; `progress(done, total)` follows the preparation, which happens once in a data folder.
+    first use; `progress(part, share)` follows the preparation, which happens once in a data folder.
     Raises: SettingError.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)

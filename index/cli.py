@@ -92,9 +92,9 @@ def _init(args: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _print_progress(done: int, total: int) -> None:
-    end = "\n" if done >= total else ""
-    print(f"\rpreparing the encoder's model {100 * done // max(total, 1):3d} %", end=end, file=sys.stderr, flush=True)
+def _print_progress(part: str, share: float) -> None:
+    end = "\n" if share >= 1 else ""
+    print(f"\rpreparing the encoder's {part} {share:4.0%}", end=end, file=sys.stderr, flush=True)
 
 
 def _sync(args: argparse.Namespace, settings: Settings) -> int:

@@ -46,8 +46,7 @@ class Settings:
     encoder: str = _setting(
         "CLARION_ENCODER",
         "packaged",
-        "`packaged` (multilingual-e5-small, no download), `hashed` (tests only), or a sentence-transformers name or
-        folder.",
+        "`packaged` (multilingual-e5-small, no download), `hashed` (tests only), or a sentence-transformers model.",
     )
     encoder_threads: int = _setting("CLARION_ENCODER_THREADS", 0, "Threads of the encoder; 0 leaves it to PyTorch.")
     sources: Path | None = _setting(
