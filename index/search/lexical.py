@@ -17,7 +17,7 @@ import tantivy
 from tantivy import Occur, Query
 
 from index.model import SearchQuery
-from index.search.rules import BM25_K1, TEXT_FIELDS, clean
+from index.search.rules import TEXT_FIELDS, clean
 
 _HEAP_BYTES = 32_000_000
 _FILTERS = ("kind", "language", "state", "parent")
@@ -100,10 +100,7 @@ class Lexical:
             writer.wait_merging_threads()  # else closing the writer drops the merges, and segments pile up
 
     def search(self, query: SearchQuery) -> list[tuple[int, float]]:
-        """Number and score of the best `query.limit` documents that have one of the terms and pass the filters.
-
-        The score is that of Lucene: Tantivy's without the constant factor k1 + 1.
-        """
+        """Number and score of the best `query.limit` documents that have one of the terms and pass the filters."""
         parts = [
             (Occur.Should, Query.boost_query(Query.term_query(self._schema, name, term, "freq"), weight))
             for name, weight in TEXT_FIELDS.items()
@@ -113,7 +110,7 @@ class Lexical:
         with _failures():
             found = searcher.search(self._filtered(Query.boolean_query(parts), query), query.limit, count=False).hits
             numbers = searcher.fast_field_values("number", [address for _, address in found])
-        return [(cast(int, number), hit[0] / (BM25_K1 + 1)) for number, hit in zip(numbers, found, strict=True)]
+        return [(cast(int, number), hit[0]) for number, hit in zip(numbers, found, strict=True)]
 
     def _filtered(self, wanted: Query, query: SearchQuery) -> Query:
         clauses = [(Occur.Must, wanted)]

@@ -20,7 +20,7 @@ from index.ports import Vectors
 #: Text fields and the weight of each in the sum  score = Σ weight × BM25(field)  (Robertson and Zaragoza 2009, 3.4).
 TEXT_FIELDS = {"title": 2.0, "statement": 2.0, "body": 1.0}
 VECTOR_FIELDS = ("title_vector", "statement_vector")
-BM25_K1 = 1.2
+BM25_K1 = 1.2  # both are what Tantivy has built in; Elasticsearch is told
 BM25_B = 0.75
 MAX_TERMS = 64
 MAX_LIMIT = 1_000

@@ -70,13 +70,13 @@ def test_a_word_in_title_or_statement_counts_twice_that_of_the_body(engine: Sear
     assert scores["t"] == pytest.approx(2 * scores["b"])  # type: ignore[operator]
 
 
-def test_the_score_is_the_bm25_of_lucene(engine: Search) -> None:
+def test_the_score_is_bm25_with_k1_of_1_2_and_b_of_three_quarters(engine: Search) -> None:
     store(engine, document("a", body="salt"), document("b", body="salt water air"), document("c", body="x y"))
-    # idf = ln(1 + (3 - 2 + 0.5) / (2 + 0.5)); mean length 2; tf / (tf + 1.2 × (0.25 + 0.75 × length / mean))
+    # idf = ln(1 + (3 - 2 + 0.5) / (2 + 0.5)); mean length 2; 2.2 × tf / (tf + 1.2 × (0.25 + 0.75 × length / mean))
     idf = 0.4700036
     scores = {hit.id: hit.lexical for hit in engine.find(SearchQuery(terms=("salt",)))}
-    assert scores["a"] == pytest.approx(idf * 1 / (1 + 1.2 * (0.25 + 0.75 * 0.5)), rel=1e-4)
-    assert scores["b"] == pytest.approx(idf * 1 / (1 + 1.2 * (0.25 + 0.75 * 1.5)), rel=1e-4)
+    assert scores["a"] == pytest.approx(idf * 2.2 / (1 + 1.2 * (0.25 + 0.75 * 0.5)), rel=1e-4)
+    assert scores["b"] == pytest.approx(idf * 2.2 / (1 + 1.2 * (0.25 + 0.75 * 1.5)), rel=1e-4)
 
 
 def test_cosine_is_that_of_the_better_vector_and_documents_without_one_are_left_out(engine: Search) -> None:
