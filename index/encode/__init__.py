@@ -25,7 +25,7 @@ def open_encoder(settings: Settings, progress: Progress | None = None) -> Encode
     if settings.encoder == "packaged":
         return SentenceEncoder(
             lambda: packaged.prepare(settings.data_dir, progress),
-            packaged.NAME,
+            packaged.ENCODER_NAME,
             packaged.DIMENSIONS,
             settings.encoder_threads,
         )

@@ -27,6 +27,8 @@ from index.errors import CorruptModel, EncoderUnavailable
 
 VERSION = "0.3.0"
 NAME = f"e5-small-q4-{VERSION}"
+#: Names the vectors: the weights, and that traditional Chinese is encoded as simplified (sentence.make_safe).
+ENCODER_NAME = f"{NAME}-hans"
 DIMENSIONS = 384
 SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 MAX_TOKENS = 128
