@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
+import time
 import tomllib
+import urllib.request
 import zipfile
+from collections.abc import Iterator
 from dataclasses import fields
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -20,6 +25,7 @@ import pytest
 import yaml
 
 from index.settings import Settings
+from tests.engines.processes import free_port
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
@@ -152,7 +158,9 @@ def _tracked(*under: str) -> list[str]:
 
 def test_each_command_group_can_be_registered() -> None:
     groups = {point.name: point.load() for point in entry_points(group="clarion.commands")}
-    assert sorted(groups) == ["crawl", "web"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert sorted(groups) == sorted(project["entry-points"]["clarion.commands"])
+    assert {"crawl", "web"} <= set(groups)
     assert all(callable(group) for group in groups.values())
 
 
@@ -171,6 +179,54 @@ def test_the_commands_of_compose_exist(process: str) -> None:
         module, _, factory = application.removesuffix("()").partition(":")
         assert (ROOT / config).exists()
         assert callable(getattr(import_module(module), factory))
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of the site as compose.yaml starts it, with the example's address and an empty embedded database."""
+    programs, port = Path(sys.executable).parent, free_port()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CLARION_")} | {
+        "CLARION_SITE_URL": "https://clarion.example",
+        "CLARION_SECRET_KEY": "0123456789abcdef" * 4,
+        "CLARION_DATA": str(tmp_path_factory.mktemp("data")),
+        "CLARION_ENCODER": "hashed",
+        "WEB_BIND": f"127.0.0.1:{port}",
+        "WEB_CONCURRENCY": "1",
+    }
+    subprocess.run([programs / "clarion", "init"], cwd=ROOT, env=environment, check=True, capture_output=True)
+    command = [programs / "gunicorn", *compose()["services"]["web"]["command"][1:]]
+    with subprocess.Popen(command, cwd=ROOT, env=environment) as gunicorn:
+        _wait_for(port)
+        yield port
+        gunicorn.terminate()
+
+
+def test_the_health_check_of_the_image_passes_on_a_running_site_and_fails_without_one(deployed: int) -> None:
+    (check,) = re.findall(r"^    CMD (\[.*\])$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
+    _, script = yaml.safe_load(check)
+
+    def status(port: int) -> int:
+        environment = {"WEB_BIND": f"0.0.0.0:{port}", "CLARION_SITE_URL": "https://clarion.example"}
+        return subprocess.run([sys.executable, ROOT / script], env=environment, capture_output=True).returncode
+
+    assert status(deployed) == 0
+    assert status(free_port()) == 1
+
+
+def test_the_runbooks_readiness_address_answers_on_a_running_site(deployed: int) -> None:
+    assert "curl -f -H 'Host: clarion.example' http://127.0.0.1:8000/readyz" in (DEPLOY / "README.md").read_text()
+    request = urllib.request.Request(f"http://127.0.0.1:{deployed}/readyz", headers={"Host": "clarion.example"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 200
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.2)
+    pytest.fail("the site did not listen within 60 s")
 
 
 def test_gunicorn_accepts_its_configuration(tmp_path: Path) -> None:
