@@ -1,0 +1,29 @@
+"""One module a format. `adapter(name)` gives the reader of a format; each is pure: bytes in, `Parsed` out."""
+
+from __future__ import annotations
+
+from crawlers.adapters.protocol import Adapter
+
+FORMATS = ("feed", "jsonfeed", "claimreview", "listing")
+
+
+def adapter(name: str) -> Adapter:
+    """Raises: KeyError for an unknown format (the registry refuses it first)."""
+    # Late, one by one: only the parsing child needs them, and it needs few.
+    if name == "feed":
+        from crawlers.adapters.feed import FeedAdapter
+
+        return FeedAdapter()
+    if name == "jsonfeed":
+        from crawlers.adapters.jsonfeed import JsonFeedAdapter
+
+        return JsonFeedAdapter()
+    if name == "claimreview":
+        from crawlers.adapters.claimreview import ClaimReviewAdapter
+
+        return ClaimReviewAdapter()
+    if name == "listing":
+        from crawlers.adapters.listing import ListingAdapter
+
+        return ListingAdapter()
+    raise KeyError(name)

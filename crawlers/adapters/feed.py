@@ -1,0 +1,237 @@
+"""RSS 0.9x to 2.0, RDF, Atom 0.3 and 1.0: text decoded by us, structure by feedparser, dates and identity by us.
+
+body -> decode (Q7-Q10) -> feedparser on UTF-8 bytes, its sanitizer and link resolving off (quadratic) -> Items
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+import feedparser
+
+from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
+from crawlers.dates import parse_date
+from crawlers.decode import decode
+from crawlers.language import told_language
+from crawlers.page import option
+from crawlers.plain import MAX_LABEL, clip, one_line, plain_text, plain_title, web_link
+from crawlers.roles import role_of
+from index.model import Item, Source
+
+MAX_ENTRIES = 20_000
+_ENTRY = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?(?:item|entry)[\s>/]")
+_XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,300}\?>", re.I)
+_DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.S | re.I)
+_XSL = re.compile(r"<\?xml-stylesheet.*?\?>", re.S)
+_CUT = ("no element found", "unclosed token", "unclosed CDATA")
+_LOGIN = re.compile(r"<input[^>]{0,300}type\s*=\s*[\"']?password", re.I)
+
+
+class FeedAdapter:
+    """Reads a feed's entries as Items. It follows no link and trusts no date or name of the feed."""
+
+    def first(self, source: Source) -> tuple[Request, ...]:
+        return (Request(source.url),)
+
+    def read(self, body: bytes, context: Context) -> Parsed:
+        if not body.strip():
+            return Parsed(code="empty_body")
+        decoded = decode(body, context.content_type, context.source.language, context.is_truncated)
+        if decoded is None:
+            return Parsed(code="bad_encoding")
+        text = _prepared(decoded.text)
+        if code := page_instead(text):
+            return Parsed(code=code)
+        result = feedparser.parse(
+            BytesIO(text.encode("utf-8", "ignore")),
+            sanitize_html=False,
+            resolve_relative_uris=False,
+            response_headers={"content-type": "application/xml; charset=utf-8"},
+        )
+        if not result.get("version"):
+            return Parsed(code="not_a_feed")
+        entries, is_cut = _whole_entries(result, text, context.is_truncated)
+        return _parsed(result, entries, is_cut, context, decoded.removed_count)
+
+
+def page_instead(text: str) -> str:
+    """`login_wall` or `not_a_feed` if the body is an HTML page and no feed, else "" (Q20)."""
+    head = text[:2000].lstrip().lower()
+    if re.search(r"<(?:rss|feed|rdf:rdf|channel)\b", head):
+        return ""
+    if head.startswith(("<!doctype html", "<html")) or "<body" in head or "<head" in head:
+        return "login_wall" if _LOGIN.search(text[:200_000]) else "not_a_feed"
+    return ""
+
+
+def _prepared(text: str) -> str:
+    """Declaration, DTD and style sheet off: the text is UTF-8 now, and no entity of a DTD is ever expanded."""
+    text = _XML_DECLARATION.sub("", text.lstrip("\ufeff"), count=1)
+    return _XSL.sub("", _DOCTYPE.sub("", text, count=1))
+
+
+def _whole_entries(result: Any, text: str, is_truncated: bool) -> tuple[list[Any], bool]:
+    """The entries without a half one at the end, and whether the document was cut (Q21)."""
+    entries = list(result.entries[:MAX_ENTRIES])
+    reason = str(result.get("bozo_exception", "")) if result.get("bozo") else ""
+    ends_well = re.search(r"</(?:rss|feed|(?:[\w.-]+:)?RDF|channel)>\s*(?:<!--.*?-->\s*)*$", text[-2000:], re.S | re.I)
+    is_cut = is_truncated or (not ends_well and any(mark in reason for mark in _CUT))
+    if not is_cut:
+        return entries, False
+    opened, closed = len(_ENTRY.findall(text)), len(re.findall(r"</(?:[A-Za-z_][\w.-]*:)?(?:item|entry)>", text))
+    if opened > closed and len(entries) >= opened:
+        entries = entries[: max(0, closed)]
+    return entries, True
+
+
+def _parsed(result: Any, entries: Sequence[Any], is_cut: bool, context: Context, removed: int) -> Parsed:
+    feed_language = str(result.feed.get("language", ""))
+    ids = Counter(i for e in entries if (i := _guid(e)))
+    links: dict[str, set[str]] = {}
+    for entry in entries:
+        links.setdefault(_guid(entry), set()).add(_link(entry, context))
+    shared = {
+        i for i, n in ids.items() if n > 1 and len(links[i]) > 1
+    }  # one guid on several links: not an identity (Q13)
+    items, bad = [], []
+    for entry in entries:
+        item = _item(entry, context, feed_language, shared)
+        if isinstance(item, Item):
+            items.append(item)
+        else:
+            bad.append(item)
+    return Parsed(
+        items=tuple(_without_poll_dates(items, context.fetched_at)),
+        bad=tuple(bad),
+        is_complete=not is_cut,
+        ttl_min=_ttl(result.feed),
+        notes={k: n for k, n in (("guids_ignored", len(shared)), ("controls_removed", removed)) if n},
+    )
+
+
+def _item(entry: Any, context: Context, feed_language: str, shared: set[str]) -> Item | ItemError:
+    source = context.source
+    link, guid = _link(entry, context), _guid(entry)
+    title = plain_title(str(entry.get("title", "")))
+    text = _body(entry, link or context.url)
+    if not title and not text:
+        return ItemError("empty_item", guid or link)
+    title = title or clip(text.split("\n", 1)[0], 80)
+    published = _date(entry, ("published", "created", "issued"), context)
+    updated = _date(entry, ("updated", "modified"), context)
+    published = published or updated
+    label, claim = headline_verdict(title, source)
+    native_id = guid if guid and guid not in shared else link or weak_id(title, published)
+    return Item(
+        native_id=native_id[:500],
+        url=link or context.url,
+        title=title,
+        text=text or title,
+        language=told_language(f"{title} {text}", str(_declared_language(entry, feed_language)), source.language),
+        role=role_of(source, title),
+        published_at=published,
+        updated_at=updated if updated and published and updated > published else None,
+        publisher=one_line(str(entry.get("author", "")))[:200] if source.options.get("aggregator") else "",
+        label=_category(entry, source) or label,
+        claim=claim,
+        aliases=tuple(a for a in dict.fromkeys((link, guid)) if a and a != native_id and a not in shared),
+    )
+
+
+def _guid(entry: Any) -> str:
+    return one_line(str(entry.get("id", "")))[:500] if "id" in entry else ""
+
+
+def _link(entry: Any, context: Context) -> str:
+    base = context.url
+    for candidate in entry.get("links", []):
+        if candidate.get("rel", "alternate") == "alternate" and candidate.get("href"):
+            found = web_link(str(candidate["href"]), base)
+            if found:
+                return found
+    found = web_link(str(entry.get("link", "")), base) if "link" in entry else ""
+    guid = _guid(entry)
+    if not found and guid.startswith(("http://", "https://")):
+        found = web_link(guid, base)
+    return found
+
+
+def _body(entry: Any, base: str) -> str:
+    """The longest of content and summary, as plain text."""
+    texts = [
+        plain_text(str(c.get("value", "")), base) if c.get("type") != "text/plain" else plain_text_only(c)
+        for c in entry.get("content", [])
+    ]
+    if "summary" in entry:
+        texts.append(plain_text(str(entry["summary"]), base))
+    return max(texts, key=len, default="")
+
+
+def plain_text_only(content: Any) -> str:
+    return "\n".join(one_line(line) for line in str(content.get("value", "")).split("\n")).strip()[:50_000]
+
+
+def _declared_language(entry: Any, feed_language: str) -> str:
+    detail = entry.get("title_detail") or {}
+    return detail.get("language") or feed_language or ""
+
+
+def _date(entry: Any, names: Sequence[str], context: Context) -> datetime | None:
+    """`entry.get("updated")` falls back to published inside feedparser, so presence is tested first."""
+    formats = context.source.options.get("dates", ())
+    known = [str(f) for f in formats] if isinstance(formats, list | tuple) else []
+    for name in names:
+        if entry.get(name):
+            return parse_date(str(entry[name]), context.source.timezone, known, context.fetched_at)
+    return None
+
+
+def _without_poll_dates(items: list[Item], fetched_at: datetime) -> list[Item]:
+    """A feed that dates every entry with the moment of the poll has no dates (Q6)."""
+    dates = [i.published_at for i in items]
+    fresh = all(d is not None and abs(fetched_at - d) < timedelta(minutes=2) for d in dates)
+    if len(items) >= 3 and fresh:
+        return [dataclasses.replace(i, published_at=None, updated_at=None) for i in items]
+    return items
+
+
+def _ttl(feed: Any) -> int | None:
+    """Minutes the publisher asks us to wait: `ttl`, or `sy:updatePeriod` over its frequency."""
+    text = str(feed.get("ttl", ""))
+    if text.isdecimal() and text:
+        return min(int(text[:6]), 24 * 60)
+    periods = {"hourly": 60, "daily": 1440, "weekly": 10080, "monthly": 43200, "yearly": 525600}
+    period = periods.get(str(feed.get("sy_updateperiod", "")).strip().lower())
+    frequency = str(feed.get("sy_updatefrequency", "1")).strip()
+    if period is None:
+        return None
+    return min(period // max(1, int(frequency[:4]) if frequency.isdecimal() else 1), 24 * 60)
+
+
+def weak_id(title: str, published: datetime | None) -> str:
+    """Identity of the last resort: title and day."""
+    day = published.date().isoformat() if published else ""
+    return "weak:" + hashlib.sha256(f"{title}\n{day}".encode()).hexdigest()[:32]
+
+
+def headline_verdict(title: str, source: Source) -> tuple[str, str]:
+    """The verdict word before a headline and the claim after it, by the source's own rule `label_prefix` (Q36)."""
+    rule = source.options.get("label_prefix")
+    match = re.match(rule, title) if isinstance(rule, str) else None
+    if match is None:
+        return "", ""
+    return (match[1] if match.groups() else match[0])[:MAX_LABEL], title[match.end() :].strip()[:500]
+
+
+def _category(entry: Any, source: Source) -> str:
+    """The first category, where the source declares that it holds the verdict (`select = { label = "category" }`)."""
+    if option(source, "label") != "category":
+        return ""
+    return next((t for c in entry.get("tags", []) if (t := plain_title(str(c.get("term", ""))))), "")[:MAX_LABEL]

@@ -1,0 +1,77 @@
+"""`clarion sources check`: one poll without recording, for the person who registers a source."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+
+from rich.console import Console
+from rich.table import Table
+
+from crawlers.fetch import Fetcher
+from crawlers.pipeline import Pipeline
+from crawlers.reading import Reader
+from crawlers.registry import Registry
+from index.model import Labelled, RecordOutcome, Role, Source, SourceLease, SourceState
+from index.settings import Settings
+
+
+class Notepad:
+    """Stands where the catalogue stands and keeps what would have been recorded. It stores nothing."""
+
+    def __init__(self) -> None:
+        self.items: tuple[Labelled, ...] = ()
+        self.state: SourceState | None = None
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def known_items(self, source_id: str, native_ids: Collection[str]) -> frozenset[str]:
+        return frozenset()
+
+    def record(self, lease: SourceLease, items: Sequence[Labelled], state: SourceState) -> RecordOutcome:
+        self.items, self.state = tuple(items), state
+        return RecordOutcome(new_count=len(items))
+
+    def link(self, claim_id: str) -> None:
+        """Nothing was recorded, so nothing is linked."""
+
+
+def check_source(source: Source, registry: Registry, settings: Settings, console: Console) -> int:
+    """Prints what a poll would bring; 0 if there is no doubt, else 1."""
+    notepad, reader = Notepad(), Reader(size=1)
+    now = notepad.now()
+    lease = SourceLease(source, SourceState(source.id, now), "check", 0, now + timedelta(minutes=5))
+    try:
+        report = Pipeline(notepad, Fetcher(settings), reader, registry).crawl(lease)
+    finally:
+        reader.close()
+    table = Table("date", "role", "label", "verdict", "by", "title")
+    for labelled in notepad.items:
+        item, verdict = labelled.item, labelled.verdict.value if labelled.verdict else ""
+        day = item.published_at.strftime("%Y-%m-%d %H:%M") if item.published_at else ""
+        table.add_row(day, item.role.value, item.label, verdict, labelled.mapped_by, item.title[:80])
+    console.print(table)
+    found = [*([f"{report.status}: {report.code}"] if report.code else []), *doubts(source, notepad.items)]
+    for doubt in found:
+        console.print(f"doubt: {doubt}")
+    console.print(f"{len(notepad.items)} items, {report.bad} rejected, {report.wire_bytes} bytes, {report.ms} ms")
+    return 1 if found else 0
+
+
+def doubts(source: Source, items: Sequence[Labelled]) -> list[str]:
+    """What an editor should look at before enabling the source."""
+    found = []
+    if not items:
+        found.append("no items")
+    if any(i.item.published_at is None for i in items):
+        found.append(f"{sum(i.item.published_at is None for i in items)} items without a date")
+    if any(i.is_offsite for i in items):
+        found.append(f"{sum(i.is_offsite for i in items)} items outside {source.domain}")
+    reviews = [i for i in items if i.item.role is Role.REFUTATION]
+    unmapped = sorted({i.item.label for i in reviews if i.item.label and i.verdict is None})
+    if unmapped:
+        found.append(f"labels without a verdict: {', '.join(unmapped)}")
+    if reviews and not any(i.item.label for i in reviews):
+        found.append("no review has a label")
+    return found

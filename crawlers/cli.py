@@ -1,0 +1,115 @@
+"""The crawlers' part of the command line: `clarion crawl`, `clarion sources list | check | health`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from crawlers.check import check_source
+from crawlers.pipeline import Report
+from crawlers.registry import Registry, load_registry
+from crawlers.schedule import crawl_once, run
+from index import open_catalogue
+from index.errors import NotFound
+from index.settings import Settings
+
+
+def register(subparsers: Any) -> None:
+    """Adds this group's commands; each sets `func(args, settings) -> exit status`."""
+    crawl = subparsers.add_parser("crawl", help="read the sources: as a process, or once")
+    crawl.add_argument("--once", nargs="*", metavar="SOURCE", help="poll these sources (none named: all) and end")
+    crawl.add_argument("--sources", type=Path, metavar="FILE", help="registry instead of CLARION_SOURCES")
+    crawl.set_defaults(func=_crawl)
+    sources = subparsers.add_parser("sources", help="the registry of sources")
+    acts = sources.add_subparsers(dest="act", required=True, metavar="ACT")
+    listing = acts.add_parser("list", help="every registered source")
+    check = acts.add_parser("check", help="poll once without recording; show items, dates, labels and doubts")
+    check.add_argument("source", nargs="?", metavar="SOURCE", help="none: check the registry file only")
+    health = acts.add_parser("health", help="every source's state")
+    for parser, act in ((listing, _list), (check, _check), (health, _health)):
+        parser.add_argument("--sources", type=Path, metavar="FILE", help="registry instead of CLARION_SOURCES")
+        parser.set_defaults(func=act)
+
+
+def _registry(args: argparse.Namespace, settings: Settings) -> Registry:
+    return load_registry(args.sources or settings.sources, frozenset(settings.internal_targets))
+
+
+def _crawl(args: argparse.Namespace, settings: Settings) -> int:
+    registry = _registry(args, settings)
+    catalogue = open_catalogue(settings)
+    try:
+        catalogue.put_sources(registry.sources)
+        if args.once is None:
+            stop = threading.Event()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: stop.set())
+            run(settings, catalogue, stop, registry)
+            return 0
+        reports = _crawl_once(catalogue, settings, registry, args.once or None)
+    finally:
+        catalogue.close()
+    return 0 if all(r.status not in ("error", "lost") for r in reports) else 1
+
+
+def _crawl_once(catalogue: Any, settings: Settings, registry: Registry, source_ids: list[str] | None) -> list[Report]:
+    columns = (TextColumn("crawling"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("", total=None)
+
+        def show(report: Report, done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total, description=report.source_id)
+
+        reports = crawl_once(catalogue, settings, registry, source_ids, show)
+    table = Table("source", "status", "new", "repeat", "variant", "revised", "bad", "code")
+    for r in sorted(reports, key=lambda r: r.source_id):
+        counts = (str(n) for n in (r.new, r.repeat, r.variant, r.revised, r.bad))
+        table.add_row(r.source_id, r.status, *counts, r.code)
+    Console().print(table)
+    return reports
+
+
+def _list(args: argparse.Namespace, settings: Settings) -> int:
+    table = Table("id", "kind", "level", "format", "language", "enabled", "address")
+    for s in _registry(args, settings).sources:
+        enabled = "yes" if s.is_enabled else "no"
+        table.add_row(s.id, s.kind.value, str(s.authority), s.format, s.language, enabled, s.url)
+    Console(width=200 if not sys.stdout.isatty() else None).print(table)
+    return 0
+
+
+def _check(args: argparse.Namespace, settings: Settings) -> int:
+    registry = _registry(args, settings)
+    if args.source is None:
+        print(f"{len(registry.sources)} sources, all readable")
+        return 0
+    source = next((s for s in registry.sources if s.id == args.source), None)
+    if source is None:
+        raise NotFound(f"no source {args.source} in the registry")
+    return check_source(source, registry, settings, Console())
+
+
+def _health(args: argparse.Namespace, settings: Settings) -> int:
+    catalogue = open_catalogue(settings)
+    try:
+        table = Table("source", "health", "last success", "last new", "next check", "errors", "code", "note")
+        for row in catalogue.sources():
+            s = row.state
+            if s is None:
+                continue
+            times = (
+                t.strftime("%Y-%m-%d %H:%M") if t else "" for t in (s.last_success_at, s.last_new_at, s.next_check_at)
+            )
+            table.add_row(row.source.id, s.health.value, *times, str(s.error_count), s.error_code or "", s.note)
+    finally:
+        catalogue.close()
+    Console(width=200 if not sys.stdout.isatty() else None).print(table)
+    return 0

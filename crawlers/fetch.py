@@ -1,0 +1,233 @@
+"""Polite fetching over index.outbound: robots first, validators byte for byte, statuses as stable codes.
+
+Per-host pace across processes is part of the lease claim (reliability.md A13); here only further pages of a run wait.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from crawlers.domains import host_of
+from crawlers.robots import MAX_BYTES, RobotsCache
+from index.model import Source
+from index.outbound import Failure, Hop, Limits, Response, Vetting, gunzip, request, retry_after_s
+from index.settings import Settings
+
+GAP_S = 1.0
+_ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/html;q=0.8, */*"
+)
+_CODES = {
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    407: "unauthorized",
+    410: "gone",
+    429: "rate_limited",
+}
+_CHALLENGE = (
+    b"cf-chl",
+    b"challenge-platform",
+    b"Just a moment...",
+    b"cf_chl_opt",
+    b"_Incapsula_Resource",
+    b"/cdn-cgi/challenge",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A new body. `etag` and `last_modified` are opaque: quotes and all."""
+
+    body: bytes
+    url: str
+    status: int
+    content_type: str
+    sha256: str
+    etag: str | None
+    last_modified: str | None
+    answered_at: datetime | None
+    max_age_s: int | None
+    hops: tuple[Hop, ...]
+    is_truncated: bool
+    wire_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotModified:
+    """304: the publisher says that nothing changed."""
+
+    hops: tuple[Hop, ...] = ()
+    max_age_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """200 with the body we know; its validators are the newer ones."""
+
+    etag: str | None
+    last_modified: str | None
+    hops: tuple[Hop, ...] = ()
+    max_age_s: int | None = None
+    wire_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """No usable body, by a stable code (sources.md 3)."""
+
+    code: str
+    permanent: bool = False
+    retry_after_s: int | None = None
+    detail: str = ""
+    status: int | None = None
+
+
+Outcome = Fetched | NotModified | Unchanged | Failed
+
+
+class Fetcher:
+    """Fetches for one crawl process. It keeps robots rules and the last start per host, and no other state."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        limits: Limits | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        contact = settings.bot_contact or f"{settings.site_url}/bot"
+        self._headers = {"User-Agent": f"ClarionBot/1.0 (+{contact})", "Accept": _ACCEPT}
+        self._vetting = Vetting(frozenset(settings.internal_targets))
+        self._limits = limits or Limits()
+        self._sleep, self._monotonic = sleep, monotonic
+        self._last_start: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self._robots = RobotsCache(self._robots_txt)
+
+    def poll(
+        self, source: Source, url: str, etag: str | None, last_modified: str | None, sha256: str | None
+    ) -> Outcome:
+        """The source's own document, conditionally. The claim already waited for the host."""
+        headers = {}
+        if etag:
+            headers["If-None-Match"] = etag
+        if last_modified:
+            headers["If-Modified-Since"] = last_modified
+        self._note_start(url)
+        outcome = self._get(source, url, headers)
+        if isinstance(outcome, Fetched) and sha256 and outcome.sha256 == sha256 and not outcome.is_truncated:
+            return Unchanged(outcome.etag, outcome.last_modified, outcome.hops, outcome.max_age_s, outcome.wire_bytes)
+        return outcome
+
+    def page(self, source: Source, url: str) -> Fetched | Failed:
+        """A further address of the same run, at least a second after the last start on its host."""
+        self._wait(url, pace_s(source))
+        outcome = self._get(source, url, {})
+        return outcome if isinstance(outcome, Fetched | Failed) else Failed("malformed", detail="an unasked 304")
+
+    def _get(self, source: Source, url: str, conditional: dict[str, str]) -> Outcome:
+        if "robots_override" not in source.options and not self._robots.rules(url).allows(url):
+            return Failed("robots", detail="robots.txt does not allow this address, or could not be had")
+        answer = request("GET", url, headers=self._headers | conditional, vetting=self._vetting, limits=self._limits)
+        if isinstance(answer, Failure):
+            return Failed(answer.code, answer.permanent, answer.retry_after_s, answer.detail)
+        if answer.status == 304:
+            return (
+                NotModified(answer.hops, _max_age_s(answer))
+                if conditional
+                else Failed("malformed", detail="an unasked 304")
+            )
+        return self._judged(answer)
+
+    def _judged(self, answer: Response) -> Fetched | Failed:
+        if _is_challenge(answer):
+            return Failed("challenge", status=answer.status, retry_after_s=retry_after_s(answer.headers))
+        if not 200 <= answer.status < 300:
+            return _by_status(answer)
+        body = answer.body
+        if body.startswith(b"\x1f\x8b"):
+            if "gzip" in answer.headers.get("content-encoding", "").lower():
+                return Failed("bad_content_encoding", detail="packed twice", status=answer.status)
+            unpacked = gunzip(body, self._limits.decoded_bytes)
+            if isinstance(unpacked, Failure):
+                return Failed(unpacked.code, detail=unpacked.detail, status=answer.status)
+            body = unpacked
+        if not body.strip():
+            return Failed("empty_body", status=answer.status)
+        return Fetched(
+            body=body,
+            url=answer.url,
+            status=answer.status,
+            content_type=answer.headers.get("content-type", ""),
+            sha256=hashlib.sha256(body).hexdigest(),
+            etag=answer.headers.get("etag"),
+            last_modified=answer.headers.get("last-modified"),
+            answered_at=_date(answer.headers.get("date", "")),
+            max_age_s=_max_age_s(answer),
+            hops=answer.hops,
+            is_truncated=answer.is_truncated,
+            wire_bytes=answer.wire_bytes,
+        )
+
+    def _robots_txt(self, url: str) -> Response | Failure:
+        limits = Limits(total_s=self._limits.total_s, decoded_bytes=8 * MAX_BYTES, wire_bytes=8 * MAX_BYTES)
+        return request("GET", url, headers=self._headers, vetting=self._vetting, limits=limits)
+
+    def _note_start(self, url: str) -> None:
+        with self._lock:
+            self._last_start[host_of(url)] = self._monotonic()
+
+    def _wait(self, url: str, gap_s: float) -> None:
+        with self._lock:
+            now = self._monotonic()
+            start = max(now, self._last_start.get(host_of(url), 0.0) + gap_s)
+            self._last_start[host_of(url)] = start
+        if start > now:
+            self._sleep(start - now)
+
+
+def pace_s(source: Source) -> float:
+    """Seconds between starts; the registry admits a `pace_s` only for internal addresses."""
+    value = source.options.get("pace_s", GAP_S)
+    return float(value) if isinstance(value, int | float) else GAP_S
+
+
+def _by_status(answer: Response) -> Failed:
+    wait = retry_after_s(answer.headers)
+    if answer.status == 503 and wait is not None:
+        return Failed("rate_limited", retry_after_s=wait, status=503)
+    code = _CODES.get(answer.status, "server_error" if answer.status >= 500 else "not_found")
+    if 300 <= answer.status < 400:
+        code = "redirect_refused"
+    permanent = code in ("gone", "not_found", "unauthorized", "forbidden")
+    return Failed(code, permanent, wait if code == "rate_limited" else None, status=answer.status)
+
+
+def _is_challenge(answer: Response) -> bool:
+    if answer.headers.get("cf-mitigated", "").lower() == "challenge":
+        return True
+    return answer.status in (200, 403, 429, 503) and any(mark in answer.body[:20_000] for mark in _CHALLENGE)
+
+
+def _max_age_s(answer: Response) -> int | None:
+    for part in answer.headers.get("cache-control", "").lower().split(","):
+        name, _, value = part.strip().partition("=")
+        if name == "max-age" and value.strip('"').isdecimal():
+            return min(int(value.strip('"')[:9]), 24 * 3600)
+    return None
+
+
+def _date(value: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError):
+        return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

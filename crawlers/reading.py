@@ -1,0 +1,121 @@
+"""Parsing in killable children (reliability.md A9): whatever a document does to a parser, this process goes on.
+
+bytes + context -> child (spawned once, limits on CPU, memory, files; no secrets in its environment) -> Parsed, or
+`parser_killed` where it had to be ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import queue
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import IO
+
+from crawlers.adapters.protocol import Context, Parsed
+from crawlers.fetch import Failed
+from crawlers.pipes import receive, send
+
+WALL_S = 10.0
+START_S = 60.0
+TASKS_A_CHILD = 200
+
+
+class Reader:
+    """A pool of parsing children. `read` may be called from several threads; `close` ends the children."""
+
+    def __init__(self, size: int = 2, wall_s: float = WALL_S) -> None:
+        self._wall_s = wall_s
+        self._slots: queue.LifoQueue[_Child | None] = queue.LifoQueue()
+        for _ in range(size):
+            self._slots.put(None)
+        self._children: set[_Child] = set()
+        self._is_closed = False
+
+    def read(self, body: bytes, context: Context) -> Parsed | Failed:
+        child = self._slots.get()
+        try:
+            if child is None or child.task_count >= TASKS_A_CHILD:
+                self._end(child)
+                child = None
+                child = self._start()
+            return child.read(body, context, self._wall_s)
+        except (OSError, EOFError, pickle.UnpicklingError):
+            self._end(child)
+            child = None
+            return Failed("parser_killed", detail="the document exceeded a limit of the parser")
+        finally:
+            self._slots.put(child)
+
+    def close(self) -> None:
+        """Ends every child, also those at work."""
+        self._is_closed = True
+        for child in tuple(self._children):
+            self._end(child)
+
+    def _start(self) -> _Child:
+        if self._is_closed:
+            raise EOFError
+        child = _Child()
+        self._children.add(child)
+        return child
+
+    def _end(self, child: _Child | None) -> None:
+        if child is not None:
+            self._children.discard(child)
+            child.kill()
+
+
+class _Child:
+    """One process that reads tasks from a pipe. Its parent kills it when it takes too long."""
+
+    def __init__(self) -> None:
+        self.task_count = 0
+        # The child sees no database address, key or password: only what Python needs to start.
+        kept = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV", "HOME")}
+        roots = [str(Path(__file__).parents[1]), *(p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p)]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "crawlers.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=kept | {"PYTHONPATH": os.pathsep.join(roots)},
+        )
+        with self._time_limit(START_S):
+            receive(self._stdout)
+
+    @property
+    def _stdout(self) -> IO[bytes]:
+        assert self._process.stdout is not None
+        return self._process.stdout
+
+    def read(self, body: bytes, context: Context, wall_s: float) -> Parsed:
+        self.task_count += 1
+        assert self._process.stdin is not None
+        with self._time_limit(wall_s):
+            send(self._process.stdin, pickle.dumps((body, context), pickle.HIGHEST_PROTOCOL))
+            parsed = pickle.loads(receive(self._stdout))  # noqa: S301 - our own child, over our own pipe
+        if not isinstance(parsed, Parsed):
+            raise EOFError
+        return parsed
+
+    def kill(self) -> None:
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        self._process.wait()
+
+    @contextlib.contextmanager
+    def _time_limit(self, seconds: float):  # type: ignore[no-untyped-def]
+        timer = threading.Timer(seconds, self._process.kill)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()

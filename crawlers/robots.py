@@ -1,0 +1,102 @@
+"""robots.txt as RFC 9309 and Google's parser read it: protego behind a cleaning step (reliability.md 2.6).
+
+2xx obey · 4xx allow · 429, 5xx and network errors disallow all · kept for at most 24 h.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from protego import Protego
+
+from index.outbound import Failure, Response
+
+ROBOT = "ClarionBot"
+MAX_BYTES = 512 * 1024
+KEEP_S = 24 * 3600
+RETRY_S = 600  # an unreachable robots.txt is asked for again before its 24 h are over
+# Fields that protego knows. Any other line would end the group of agents above it.
+_FIELDS = re.compile(
+    r"\s*(user-?\s?agent|dis{1,2}all?ow|dissalow|disalow|diasllow|disallaw|allow|crawl-?\s?delay|site-?maps?"
+    r"|request-?\s?rate|visit-?\s?time|host)\s*:\s*(.*)",
+    re.I,
+)
+_AGENT = re.compile(r"[A-Za-z_-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What one host's robots.txt allows. `is_closed`: it could not be had, so nothing is fetched."""
+
+    parser: Protego | None = None
+    is_closed: bool = False
+
+    def allows(self, url: str) -> bool:
+        if self.is_closed:
+            return False
+        return self.parser is None or bool(self.parser.can_fetch(encoded(url), ROBOT))
+
+
+def parse_robots(body: bytes) -> Rules:
+    """BOM off, cut at 512 KiB, lines of unknown fields dropped, agent names cut to their leading letters."""
+    text = body[:MAX_BYTES].decode("utf-8-sig", "replace").lstrip("\ufeff")
+    lines = []
+    for line in text.splitlines():
+        match = _FIELDS.fullmatch(line.split("#", 1)[0].rstrip())
+        if match is None:
+            continue
+        field, value = match[1].lower(), match[2].strip()
+        if field.startswith("user"):
+            agent = _AGENT.match(value)
+            value = agent[0] if agent else "*" if value.startswith("*") and not value[1:].strip() else "none-of-ours"
+            field = "user-agent"
+        lines.append(f"{field}: {value}")
+    return Rules(Protego.parse("\n".join(lines)))
+
+
+def rules_from(answer: Response | Failure) -> Rules:
+    """The verdict of a fetch of robots.txt."""
+    if isinstance(answer, Failure):
+        return Rules(is_closed=True)
+    if 200 <= answer.status < 300:
+        return parse_robots(answer.body)
+    if 400 <= answer.status < 500 and answer.status != 429:
+        return Rules()
+    return Rules(is_closed=True)
+
+
+def robots_url(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/robots.txt"
+
+
+def encoded(url: str) -> str:
+    return quote(url, safe="/%:@!$&'()*+,;=?~-._[]#")
+
+
+class RobotsCache:
+    """Rules per origin for up to 24 h. It fetches through the function given, one origin at a time per caller."""
+
+    def __init__(self, fetch: Callable[[str], Response | Failure], now: Callable[[], float] = time.monotonic) -> None:
+        self._fetch = fetch
+        self._now = now
+        self._kept: dict[str, tuple[float, Rules]] = {}
+        self._lock = threading.Lock()
+
+    def rules(self, url: str) -> Rules:
+        key = robots_url(url)
+        with self._lock:
+            kept = self._kept.get(key)
+        if kept is not None and self._now() < kept[0]:
+            return kept[1]
+        rules = rules_from(self._fetch(key))
+        with self._lock:
+            if len(self._kept) > 10_000:
+                self._kept.clear()
+            self._kept[key] = (self._now() + (RETRY_S if rules.is_closed else KEEP_S), rules)
+        return rules
