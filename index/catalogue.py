@@ -104,6 +104,10 @@ class Catalogue:
         """
         return intake.record(self._parts, lease, items, state)
 
+    def known_items(self, source_id: str, native_ids: Iterable[str]) -> frozenset[str]:
+        """Those of the names that the source showed before; their pages need not be read again."""
+        return intake.known_items(self._parts, source_id, native_ids)
+
     def set_due(self, source_id: str) -> None:
         """The desk's "check now". Raises: NotFound."""
         intake.set_due(self._parts, source_id)

@@ -68,6 +68,11 @@ def source(parts: Parts, source_id: str) -> Source:
     return found
 
 
+def known_items(parts: Parts, source_id: str, native_ids: Iterable[str]) -> frozenset[str]:
+    with parts.records.read() as unit:
+        return frozenset(name for name in native_ids if unit.seen_item(source_id, (name,)) is not None)
+
+
 def set_due(parts: Parts, source_id: str) -> None:
     source(parts, source_id)
     with parts.records.begin() as unit:
