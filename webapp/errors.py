@@ -5,7 +5,9 @@ The mapping from stable codes to HTTP is here once. The handler of unexpected ex
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
+from pathlib import Path
 
 import structlog
 from flask import Flask, Response, jsonify, make_response, render_template, request
@@ -75,7 +77,10 @@ def on_clarion_error(error: ClarionError) -> Response:
 
 
 def on_crash(error: Exception) -> Response:
-    log.error("crash", error=type(error).__name__, route=request.url_rule.rule if request.url_rule else "-", request_id=headers.request_id(), exc_info=error)
+    """Logs where it happened, not the exception's text or variables: they may hold what a reader pasted."""
+    frames = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)]
+    route = request.url_rule.rule if request.url_rule else "-"
+    log.error("crash", error=type(error).__name__, route=route, request_id=headers.request_id(), frames=frames[-12:])
     return answer(500, "internal_error")
 
 

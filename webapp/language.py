@@ -8,7 +8,8 @@ Message ids are English sentences with named placeholders; `translations/<langua
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,25 @@ def current() -> str:
 def speak(language: str) -> None:
     """Sets the language for the rest of the request: feeds and the API name theirs in the address."""
     g.language = language
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Another language for a while: texts that are passed on are in that of the alert, not of the page."""
+    before = g.get("language")
+    g.language = language if language in PREFIXES else DEFAULT
+    try:
+        yield
+    finally:
+        g.language = before
+
+
+def site_name() -> str:
+    return str(current_app.config["SITE_NAME"])
+
+
+def site_url() -> str:
+    return str(current_app.config["SITE_URL"])
 
 
 def locale(language: str | None = None) -> Locale:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -23,18 +23,19 @@ from index.model import (
     Evidence,
     Harm,
     Health,
-    OutsideRefutation,
     PublicState,
     Reason,
     RefutationStatus,
     Severity,
+    Source,
     SourceKind,
     Technique,
+    Thread,
     TipStatus,
     Verdict,
 )
 from webapp import language as lang
-from webapp.language import N_, gettext
+from webapp.language import N_, gettext, ngettext
 
 SITE_ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -133,7 +134,10 @@ ROLE_WORDS: Mapping[EditorRole, str] = {
     EditorRole.EDITOR: N_("Editor"),
     EditorRole.ADMIN: N_("Administrator"),
 }
+TONE_WORDS: Mapping[str, str] = {"plain": N_("Plain"), "gentle": N_("Gentle, for family"), "formal": N_("Formal, for a work group")}
 PRIORITY_WORDS: Mapping[str, str] = {"high": N_("High"), "medium": N_("Medium"), "low": N_("Low")}
+
+LICENCE_WORDS: Mapping[str, str] = {"link": N_("Link and title"), "excerpt": N_("Short excerpts"), "full": N_("Full text")}
 
 _WORDS: tuple[Mapping[object, str], ...] = (  # the tables that `word` looks in; StrEnums of different kinds may share a value
     VERDICT_WORDS, TECHNIQUE_WORDS, SEVERITY_WORDS, HARM_WORDS, STATE_WORDS, KIND_WORDS, CLAIM_STATUS_WORDS,
@@ -144,11 +148,12 @@ _WORDS: tuple[Mapping[object, str], ...] = (  # the tables that `word` looks in;
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         word=word, topic=topic_word, region=region_word, moment=moment, day=day, month=month, number=number,
-        paragraphs=paragraphs, excerpt=excerpt, reason=reason_sentence, isotime=isotime, clean_lines=clean_lines,
+        paragraphs=paragraphs, excerpt=excerpt, reason=reason_sentence, every=every, licence=licence_word, evidence_line=evidence_line, isotime=isotime, clean_lines=clean_lines, first_sentence=first_sentence,
     )
     app.jinja_env.globals.update(
         CIRCULATING_WARNINGS=CIRCULATING_WARNINGS, WHY_LABELS=WHY_LABELS, VERDICT_MEANINGS=VERDICT_MEANINGS,
-        TIP_SENTENCES=TIP_SENTENCES, PRIORITY_WORDS=PRIORITY_WORDS, VERDICTS=tuple(Verdict), slug=slug, lang_attr=lang_attr,
+        TIP_SENTENCES=TIP_SENTENCES, PRIORITY_WORDS=PRIORITY_WORDS, VERDICTS=tuple(Verdict), slug=slug, alert_url=alert_url, lang_attr=lang_attr, source_name=source_name,
+        LANGUAGE_NAMES=lang.NAMES, verdict_of=verdict_of, TONE_WORDS=TONE_WORDS,
     )
 
 
@@ -171,14 +176,16 @@ def region_word(key: str) -> str:
     return gettext(REGION_NAMES[key]) if key in REGION_NAMES else key
 
 
-REASON_SENTENCES: Mapping[str, str] = {}
-
-
 def reason_sentence(reason: Reason) -> str:
     """Why a candidate fits or does not, in words. An unknown key says nothing false: it is shown in general terms."""
     from webapp.reasons import sentence
 
     return sentence(reason)
+
+
+def verdict_of(parts: Sequence[object]) -> Verdict:
+    """The verdict that a compared field holds."""
+    return Verdict("".join(str(getattr(part, "text", part)) for part in parts))
 
 
 # --- time and numbers --------------------------------------------------------------------------------------------------
@@ -244,10 +251,25 @@ def excerpt(text: str, length: int = 120) -> str:
     return cut.rstrip(" ,;，、；") + ("……" if re.search(r"[㐀-鿿]", cut) else "…")
 
 
+def first_sentence(text: str) -> tuple[str, str]:
+    """The first sentence and the rest: the fact to remember, and what to do."""
+    lines = paragraphs(text)
+    if not lines:
+        return "", ""
+    end = re.search(r"[。！？]|[.!?](?=\s)", lines[0])
+    head = lines[0][: end.end()] if end else lines[0]
+    return head, "\n".join(filter(None, [lines[0][len(head) :].strip(), *lines[1:]]))
+
+
 def slug(text: str) -> str:
     """The readable tail of an address: words joined by hyphens, at most 60 characters; only the id before it counts."""
     words = re.sub(r"[^\w]+", "-", unicodedata.normalize("NFKC", text).lower()).strip("-_")
     return words[:60].strip("-") or "alert"
+
+
+def alert_url(thread: Thread, absolute: bool = False, language: str | None = None) -> str:
+    """The address of an alert's page; the id decides, the slug is for people."""
+    return lang.url_for("public.alert", thread_id=thread.id, slug=slug(thread.text.headline), absolute=absolute, language=language)
 
 
 def lang_attr(content_language: str) -> str:
@@ -260,5 +282,19 @@ def evidence_line(evidence: Evidence) -> str:
     return f"{evidence.publisher} · {day(evidence.published_on)}" if evidence.published_on else evidence.publisher
 
 
-def review_publisher(review: OutsideRefutation) -> str:
-    return review.publisher or review.source_id
+def source_name(sources: Mapping[str, Source], source_id: str) -> str:
+    """The name of a source in the language of the page; its id if the registry no longer has it."""
+    return sources[source_id].name(lang.current()) if source_id in sources else source_id
+
+
+def every(minutes: int) -> str:
+    """How often something happens, in the largest whole unit."""
+    if minutes % 1440 == 0:
+        return ngettext("%(num)s day", "%(num)s days", minutes // 1440)
+    if minutes % 60 == 0:
+        return ngettext("%(num)s hour", "%(num)s hours", minutes // 60)
+    return ngettext("%(num)s minute", "%(num)s minutes", minutes)
+
+
+def licence_word(reuse: str) -> str:
+    return gettext(LICENCE_WORDS[reuse]) if reuse in LICENCE_WORDS else reuse

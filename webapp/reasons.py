@@ -1,15 +1,22 @@
-"""Why a candidate fits a text or not, as sentences. Keys come from `index.matching` and the desk's queue; values fill the placeholders."""
+"""Why a candidate fits a text or not, as sentences. Keys and values are those of `index.matching`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from index.model import Reason
-from webapp.language import N_, gettext
+from webapp.language import NAMES, N_, gettext
 
 SENTENCES: Mapping[str, str] = {
     "same_text": N_("The text is the same."),
-    "same_meaning": N_("The meaning is the same."),
+    "same_meaning": N_("It says the same in other words."),
+    "same_meaning_other_language": N_("It says the same in %(language)s."),
+    "shares_url": N_("It holds the same link."),
+    "shares_words": N_("Both contain: %(words)s."),
+    "only_topic": N_("It is on the same subject, but may say something else."),
+    "numbers_differ": N_("The numbers differ: %(theirs)s there, %(ours)s in your text."),
+    "negation_differs": N_("One of them says the opposite: look for a “not”."),
+    "too_short": N_("Your text is too short to be sure."),
 }
 OTHER_FOR = N_("Other signs speak for it.")
 OTHER_AGAINST = N_("Other signs speak against it.")
@@ -20,4 +27,7 @@ def sentence(reason: Reason) -> str:
     message = SENTENCES.get(reason.key)
     if message is None:
         return gettext(OTHER_AGAINST if reason.objects else OTHER_FOR)
-    return gettext(message) % dict(reason.values) if reason.values else gettext(message)
+    values = dict(reason.values)
+    if "language" in values:
+        values["language"] = NAMES.get(values["language"], values["language"])
+    return gettext(message, **values)
