@@ -47,7 +47,7 @@ class Conflict(ClarionError):
 
 
 class RecordsUnavailable(ClarionError):
-    """The database cannot answer now (down, locked, full); nothing was written. Callers say so, daemons try again."""
+    """The database cannot answer now (down, locked, full) and acknowledged nothing. Callers say so, daemons try again."""
 
     code = "records_unavailable"
 

@@ -84,6 +84,7 @@ def _sqlite_connect(*, is_reading: bool) -> Callable[[sqlite3.Connection, Any], 
         _enter_wal(connection)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")  # an erased tip leaves no bytes in free pages
         if is_reading:
             connection.execute("PRAGMA query_only=ON")
         (level,) = connection.execute("PRAGMA synchronous").fetchone()

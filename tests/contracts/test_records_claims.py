@@ -173,7 +173,11 @@ def test_wordings_are_the_first_of_each_text_oldest_first(records: SqlRecords) -
         unit.put_claim(claim())
         for n, (fingerprint, hours) in enumerate([("b", 3), ("a", 2), ("b", 1), ("a", 4), ("c", 0)]):
             unit.put_sighting(sighting(f"sig_{n}", fingerprint=fingerprint, seen_at=after(hours=hours)))
-        assert [(s.id, s.fingerprint) for s in unit.wordings("clm_1")] == [("sig_4", "c"), ("sig_2", "b"), ("sig_1", "a")]
+        assert [(s.id, s.fingerprint) for s in unit.wordings("clm_1")] == [
+            ("sig_4", "c"),
+            ("sig_2", "b"),
+            ("sig_1", "a"),
+        ]
         assert [s.id for s in unit.wordings("clm_1", limit=2)] == ["sig_4", "sig_2"]
         assert unit.wordings("clm_2") == ()
 

@@ -23,7 +23,7 @@ from index.model import (
 )
 from index.ports import ThreadFilter
 from index.records import SqlRecords
-from tests.records.samples import NOW, after, alert, claim, published, publish, refutation, revision, text
+from tests.records.samples import NOW, after, alert, claim, publish, published, refutation, revision, text
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +52,11 @@ def test_a_refutation_comes_back_with_its_revisions_oldest_first(records: SqlRec
         return_reason="add the year",
         version=5,
         text=text(
-            technique=Technique.OLD_AS_NEW, severity=Severity.HIGH, harm=Harm.SAFETY, action="保留聊天记录", question="?"
+            technique=Technique.OLD_AS_NEW,
+            severity=Severity.HIGH,
+            harm=Harm.SAFETY,
+            action="保留聊天记录",
+            question="?",
         ),
     )
     with records.begin() as unit:
