@@ -105,7 +105,7 @@ def topic(topic: str, tongue: str, form: str) -> BaseResponse:
     threads = list(found.threads)
     if wanted.page == 1:
         threads += _lately_withdrawn(narrow, {t.id for t in threads})
-    title = gettext(TITLES["all"]) if topic == "all" else gettext("Alerts on %(topic)s", topic=topic_word(topic))
+    title = title_of("all") if topic == "all" else gettext("Alerts on %(topic)s", topic=topic_word(topic))
     home = language.url_for("public.alerts", absolute=True) if topic == "all" else language.url_for("public.topic", topic=topic, absolute=True)
     return _answer(form, title, home, wanted, [(t, t.notices[-1]) for t in threads], found.page_count, thread_entry_of)
 
@@ -120,7 +120,7 @@ def notices(tongue: str, form: str) -> BaseResponse:
     page = found[(wanted.page - 1) * PAGE_SIZE : wanted.page * PAGE_SIZE]
     page_count = min(wanted.page + (len(found) > wanted.page * PAGE_SIZE), MOST_PAGES)
     rows = [(thread, notice) for notice, thread in page]
-    return _answer(form, gettext(TITLES["notices"]), language.url_for("public.alerts", absolute=True), wanted, rows, page_count, notice_entry_of)
+    return _answer(form, title_of("notices"), language.url_for("public.alerts", absolute=True), wanted, rows, page_count, notice_entry_of)
 
 
 @blueprint.get("/corrections/<tongue>.<form>")
@@ -133,7 +133,7 @@ def corrections(tongue: str, form: str) -> BaseResponse:
     rows = [(t, n) for t in found.threads for n in t.notices if n.kind is AlertKind.CANCEL or (n.kind is AlertKind.UPDATE and n.is_material)]
     rows.sort(key=lambda row: row[1].sent_at, reverse=True)
     home = language.url_for("public.corrections", absolute=True)
-    return _answer(form, gettext(TITLES["corrections"]), home, wanted, rows, found.page_count, notice_entry_of)
+    return _answer(form, title_of("corrections"), home, wanted, rows, found.page_count, notice_entry_of)
 
 
 @blueprint.get("/alerts/<thread_id>.<form>")
@@ -150,6 +150,11 @@ def alert(thread_id: str, form: str) -> BaseResponse:
     language.speak(language.from_slug(wanted.lang) or thread.text.language)
     rows = [(thread, notice) for notice in reversed(thread.notices)]
     return _answer(form, thread.text.headline, alert_url(thread, absolute=True), wanted, rows, 1, notice_entry_of)
+
+
+def title_of(name: str) -> str:
+    message = TITLES[name]
+    return gettext(message)
 
 
 def thread_entry_of(thread: Thread, notice: Alert) -> Entry:
