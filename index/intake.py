@@ -41,9 +41,9 @@ from index.model import (
     SourceState,
 )
 from index.ports import Changed, Parts, SeenItem, Unit
+from index.statement import MAX_STATEMENT, statements
 
 MAX_TEXT = 20_000  # characters kept of one item
-MAX_STATEMENT = 200
 MAX_REVISIONS = 24  # reliability.md A12: an entry that changes at every poll freezes
 
 
@@ -95,11 +95,12 @@ def set_health(parts: Parts, source_id: str, health: Health, editor: Editor, not
 
 def record(parts: Parts, lease: SourceLease, items: Sequence[Labelled], state: SourceState) -> RecordOutcome | None:
     """See Catalogue.record."""
-    near = _near_duplicates(parts, [_circulating_text(i.item) for i in items if i.item.role is Role.CIRCULATING])
+    fresh = _fresh_texts(parts, lease.source, items)
+    near, worded = _near_duplicates(parts, fresh), statements(parts, fresh)
     now = parts.clock.now()
     try:
         with parts.records.begin() as unit:
-            poll = _Poll(unit, lease.source, now, near)
+            poll = _Poll(unit, lease.source, now, near, worded)
             for labelled in items:
                 poll.take(labelled)
             if poll.counts[Grouped.NEW] + poll.counts[Grouped.VARIANT]:
@@ -137,18 +138,14 @@ def new_claim(statement: str, language: str, now: datetime, *, asked: int = 0, t
     )
 
 
-def statement_of(full_text: str, title: str = "") -> str:
-    """The checkable statement of a post: its title, else its first sentences up to the limit."""
-    wording = text.understand(title).text
-    if not text.length(wording).is_under(han=6, words=3):
-        return wording[:MAX_STATEMENT]
-    parts: list[str] = []
-    for sentence in text.sentences(text.understand(full_text).text):
-        if parts and len("".join(parts)) + len(sentence) > 120:
-            break
-        parts.append(sentence)
-    joined = "".join(parts) if text.language_of(full_text).startswith("zh") else " ".join(parts)
-    return (joined or full_text).strip()[:MAX_STATEMENT]
+def _fresh_texts(parts: Parts, source: Source, items: Sequence[Labelled]) -> list[str]:
+    """The circulating texts that this source shows for the first time; only they want a claim."""
+    with parts.records.read() as unit:
+        return [
+            _circulating_text(i.item)
+            for i in items
+            if i.item.role is Role.CIRCULATING and not unit.seen_item(source.id, (i.item.native_id, *i.item.aliases))
+        ]
 
 
 def _circulating_text(item: Item) -> str:
@@ -189,6 +186,7 @@ class _Poll:
     source: Source
     now: datetime
     near: Mapping[str, tuple[grouping.Candidate, ...]]
+    worded: Mapping[str, str]  # a text's checkable statement
 
     def __post_init__(self) -> None:
         self.counts: Counter[Grouped] = Counter()
@@ -293,9 +291,7 @@ class _Poll:
         if not may_create:
             return None, Grouped.REPEAT
         language = item.language or self.source.language
-        claim = new_claim(
-            statement_of(wording, item.title if item.role is Role.CIRCULATING else ""), language, self.now
-        )
+        claim = new_claim(self.worded.get(wording, wording), language, self.now)
         self.unit.put_claim(claim)
         return claim.id, Grouped.NEW
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 from index import linking, sync, text, workflow
 from index.errors import Conflict, InvalidInput, NotFound, Refused
 from index.ids import new_id
-from index.intake import new_claim, statement_of
+from index.intake import new_claim
 from index.model import Claim, Editor, EditorRole, Outcome, Thread, Tip, TipStatus
 from index.ports import Changed, Parts
+from index.statement import statements
 
 MAX_TIP = 5_000
 MAX_NAME = 60
@@ -28,12 +29,13 @@ def send_tip(parts: Parts, raw: str) -> tuple[str, Tip]:
         raise InvalidInput(code="empty", field="text")
     masked = text.mask_personal(understood.text)
     claim_id = _claim_of(parts, masked)
+    statement = statements(parts, [masked])[masked] if claim_id is None else ""
     now = parts.clock.now()
     receipt = "".join(secrets.choice(_RECEIPT_ALPHABET) for _ in range(_RECEIPT_LENGTH))
     language = text.language_of(masked)
     with parts.records.begin() as unit:
         if claim_id is None:
-            claim = new_claim(statement_of(masked), language, now, asked=1)
+            claim = new_claim(statement, language, now, asked=1)
             unit.put_claim(claim)
             claim_id = claim.id
         unit.add_asked(claim_id)
