@@ -1,6 +1,6 @@
 """The checkable statement of a post: the one sentence that says most of what the whole says.
 
-Titles of posts are seldom it ("What the hospitals will not tell you"). The sentence is the one whose vector is nearest to
+Titles of posts are seldom it ("What the hospitals will not tell you"). It is the sentence whose vector is nearest to
 that of the whole text; without an encoder, the first sentence that is long enough.
 """
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import shutil
 import signal
@@ -21,6 +22,7 @@ from dataclasses import replace
 from types import FrameType
 from typing import Any
 
+import structlog
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -86,6 +88,7 @@ def prepare(settings: Settings, base_url: str, console: Console) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     assert settings.sources is not None  # demo_settings
     settings.sources.write_text(filled("sources.toml", base_url), "utf-8")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))  # bars instead of lines
     columns = (TextColumn("{task.description:28}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
     with Progress(*columns, TimeElapsedColumn(), console=console) as bars:
         model = bars.add_task("preparing the model", total=None)
@@ -105,6 +108,7 @@ def prepare(settings: Settings, base_url: str, console: Console) -> None:
         walk.walk(
             catalogue,
             filled("desk.toml", base_url),
+            filled("truth.toml", base_url),
             editors,
             lambda done, total: bars.update(task, completed=done, total=total),
         )

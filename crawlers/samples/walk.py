@@ -8,14 +8,14 @@ the other
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from index import Catalogue
-from index.errors import Conflict, NotFound
+from index.errors import Conflict, NotFound, Refused
 from index.model import (
-    Band,
     DocKind,
     Editor,
     Evidence,
@@ -26,18 +26,22 @@ from index.model import (
     Technique,
     Verdict,
 )
+from index.pages import Suggestion
 
 Progress = Callable[[int, int], None]
-_KEPT_FOR_THE_DESK = 4  # sure suggestions left over, so that the queue has some to try
+_KEPT_FOR_THE_DESK = 8  # suggestions left over, so that the queue has some to try
+_REJECTION = "说的不是同一件事"
 
 
-def walk(catalogue: Catalogue, desk_toml: str, editors: tuple[Editor, Editor], progress: Progress) -> int:
-    """Confirms, drafts and publishes; returns how many notices went out.
+def walk(
+    catalogue: Catalogue, desk_toml: str, truth_toml: str, editors: tuple[Editor, Editor], progress: Progress
+) -> int:
+    """Decides on suggestions, drafts and publishes; returns how many notices went out.
 
     Raises: NotFound if no claim was found for a text, which means that linking or the samples are broken.
     """
     texts = tomllib.loads(desk_toml)["text"]
-    confirm_sure(catalogue, editors)
+    review(catalogue, _Rumors(truth_toml), editors)
     notices = 0
     for number, entry in enumerate(texts):
         author, approver = editors if number % 2 == 0 else (editors[1], editors[0])
@@ -48,26 +52,52 @@ def walk(catalogue: Catalogue, desk_toml: str, editors: tuple[Editor, Editor], p
     return notices
 
 
-def confirm_sure(catalogue: Catalogue, editors: Sequence[Editor]) -> int:
-    """Confirms the suggestions in band `same` to which nothing objects, all but the last few; returns how many."""
-    sure = []
+class _Rumors:
+    """What the demo's editors know: which sample item is about which rumor. It does not help the machine."""
+
+    def __init__(self, truth_toml: str) -> None:
+        self._by_item: dict[str, str] = {}
+        for key, rumor in tomllib.loads(truth_toml)["rumors"].items():
+            for item in (*rumor["items"], *rumor["denials"], *rumor["refutations"]):
+                self._by_item[item] = key
+
+    def of_claim(self, catalogue: Catalogue, claim_id: str) -> str | None:
+        seen = catalogue.claim_file(claim_id).sightings
+        return next((key for s in seen if (key := self._of(s.native_id, s.url))), None)
+
+    def of_target(self, catalogue: Catalogue, suggestion: Suggestion) -> str | None:
+        if suggestion.target_outside is not None:
+            return self._of(suggestion.target_outside.native_id, suggestion.target_outside.url)
+        return self.of_claim(catalogue, suggestion.match.target_id) if suggestion.target_claim else None
+
+    def _of(self, native_id: str, url: str) -> str | None:
+        return self._by_item.get(native_id) or self._by_item.get(urlsplit(url).path)
+
+
+def review(catalogue: Catalogue, rumors: _Rumors, editors: tuple[Editor, Editor]) -> None:
+    """The two editors take turns: same rumor, confirmed; another one, rejected with the reason. The last few stay."""
+    waiting = _suggestions(catalogue, editors[0])
+    for number, suggestion in enumerate(waiting[: max(0, len(waiting) - _KEPT_FOR_THE_DESK)]):
+        editor, match = editors[number % 2], suggestion.match
+        ours, theirs = rumors.of_claim(catalogue, match.claim_id), rumors.of_target(catalogue, suggestion)
+        try:
+            if ours is not None and ours == theirs:
+                catalogue.confirm(match.id, editor)
+            else:
+                catalogue.reject(match.id, editor, _REJECTION)
+        except (Conflict, Refused):  # an earlier decision has settled this one too
+            continue
+
+
+def _suggestions(catalogue: Catalogue, editor: Editor) -> list[Suggestion]:
+    found: list[Suggestion] = []
     page = 1
     while True:
-        queue = catalogue.queue("match", editors[0], page)
-        for row in queue.rows:
-            sure += [s.match for s in row.suggestions if s.match.band is Band.SAME]
+        queue = catalogue.queue("match", editor, page)
+        found += [s for row in queue.rows for s in row.suggestions]
         if page >= queue.page_count:
-            break
+            return sorted(found, key=lambda s: -s.match.probability)
         page += 1
-    sure = [m for m in sure if not any(r.objects for r in m.reasons)]
-    count = 0
-    for number, match in enumerate(sure[: max(0, len(sure) - _KEPT_FOR_THE_DESK)]):
-        try:
-            catalogue.confirm(match.id, editors[number % 2])
-        except Conflict:  # an earlier confirmation has joined the two already
-            continue
-        count += 1
-    return count
 
 
 def _write(catalogue: Catalogue, entry: dict[str, Any], author: Editor, approver: Editor) -> int:
