@@ -47,7 +47,7 @@ SENTENCES: Mapping[str, str] = {
     "password_short": N_("A password has at least 8 characters."),
     "password_long": N_("A password has at most 128 characters."),
     "password_common": N_("This password is among the first that others would guess. Choose another one."),
-    "bad_name": N_("Enter a name of at most 80 characters."),
+    "bad_name": N_("Enter a name of at most 60 characters."),
     "name_taken": N_("This name is already in use."),
     # the rest
     "taken_by_another": N_("Another editor has this claim at the moment."),

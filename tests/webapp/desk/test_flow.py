@@ -1,0 +1,301 @@
+"""The way of a text over the desk, as two editors walk it in their browsers, on the real catalogue."""
+
+from __future__ import annotations
+
+import re
+
+from index.model import ClaimStatus, MatchStatus, PublicState, RefutationStatus
+
+READY = {
+    "headline": "病毒不能随无线电波移动，5G 基站不传播病毒",
+    "verdict": "false",
+    "claim": "5G 基站会传播新冠病毒",
+    "truth": "新冠病毒靠飞沫和接触在人与人之间传播，没有 5G 网络的地方同样有过疫情。",
+    "circulating": "“5G 基站一开，附近的人就会被感染。”",
+    "why": "无线电波是电磁波，不携带颗粒。\n先有疫情、后有基站的城市很多。",
+    "technique": "spliced",
+    "action": "信号塔传的是数据，病毒靠人传人。看到拆塔号召，不转发。",
+    "question": "5G 会传播病毒吗？",
+    "topics": ["health", "technology"],
+    "regions": ["guangdong"],
+    "severity": "high",
+    "harm": "health",
+    "language": "zh-Hans",
+    "evidence-0-publisher": "世界卫生组织",
+    "evidence-0-title": "关于新冠病毒的误解",
+    "evidence-0-url": "https://www.who.int/zh/mythbusters",
+    "evidence-0-published_on": "2020-04-08",
+    "evidence-1-publisher": "中国互联网联合辟谣平台",
+    "evidence-1-title": "5G 与疫情有关？专家这样说",
+    "evidence-1-url": "https://www.piyao.org.cn/5g",
+    "evidence-1-published_on": "",
+    "evidence-2-publisher": "",
+    "evidence-2-title": "",
+    "evidence-2-url": "",
+    "evidence-2-published_on": "",
+}
+
+
+def version(person, refutation_id):
+    found = re.search(r'name="version" value="(\d+)"', person.get(f"/desk/drafts/{refutation_id}").text)
+    return found[1]
+
+
+def start(person, claim_id):
+    answer = person.post(f"/desk/claims/{claim_id}/draft")
+    assert answer.status_code == 303
+    return answer.location.rpartition("/")[2]
+
+
+def save(person, refutation_id, act="save", **changes):
+    fields = {**READY, "version": version(person, refutation_id), "act": act, **changes}
+    return person.post(f"/desk/drafts/{refutation_id}", fields)
+
+
+def published(desk, author, approver):
+    """A published refutation of the first claim, and its id."""
+    refutation_id = start(author, desk.claim_ids()[0])
+    assert save(author, refutation_id, "submit").status_code == 303
+    page = approver.get(f"/desk/drafts/{refutation_id}/check").text
+    approved = approver.post(f"/desk/drafts/{refutation_id}/approve", {"version": version_of_check(page)})
+    assert approved.status_code == 303, approved.text
+    return refutation_id
+
+
+def version_of_check(page):
+    return re.search(r'name="version" value="(\d+)"', page)[1]
+
+
+def test_a_text_goes_from_draft_to_published_to_corrected_to_withdrawn_by_two_editors(desk):
+    a, b = desk.logged_in("editor A"), desk.logged_in("editor B")
+    claim_id = desk.claim_ids()[0]
+    refutation_id = start(a, claim_id)
+
+    saved = save(a, refutation_id)
+    assert saved.status_code == 303
+    shown = a.get(saved.location).text
+    assert READY["headline"] in shown and "已保存" in shown
+    submitted = save(a, refutation_id, "submit")
+    assert submitted.location.endswith(f"/desk/drafts/{refutation_id}/check")
+    own_page = a.get(submitted.location).text
+    assert "approve" not in own_page.partition("<main")[2].replace("list=approve", "")
+    own = a.post(f"/desk/drafts/{refutation_id}/approve", {"version": 3})
+    assert own.status_code == 403 and "另一位编辑" in own.text
+
+    check = b.get(f"/desk/drafts/{refutation_id}/check").text
+    assert READY["truth"] in check and "ClaimReview" in check and "高风险" in check
+    approved = b.post(f"/desk/drafts/{refutation_id}/approve", {"version": version_of_check(check)})
+    assert approved.status_code == 303
+    threads = desk.catalogue.threads().threads
+    assert [t.text.headline for t in threads] == [READY["headline"]]
+    assert desk.catalogue.claim_file(claim_id).claim.status is ClaimStatus.ANSWERED
+    assert READY["headline"] in b.get("/desk/alerts").text
+
+    a.post(f"/desk/drafts/{refutation_id}/correct")
+    corrected = save(a, refutation_id, "submit", truth="病毒靠飞沫传播。", note="改正了一个数字。", is_material="yes")
+    assert corrected.status_code == 303
+    compare = b.get(f"/desk/drafts/{refutation_id}/compare").text
+    assert "<del>" in compare and "<ins>" in compare and "<span class=\"unseen\">删除：" in compare
+    assert desk.catalogue.threads().threads[0].text.truth == READY["truth"], "the old text stays up until approval"
+    check = b.get(f"/desk/drafts/{refutation_id}/check").text
+    assert "改正了一个数字。" in check
+    b.post(f"/desk/drafts/{refutation_id}/approve", {"version": version_of_check(check)})
+    thread = desk.catalogue.threads().threads[0]
+    assert thread.text.truth == "病毒靠飞沫传播。" and thread.is_corrected
+
+    review = a.post(f"/desk/drafts/{refutation_id}/withdraw", {"reason": "原始数据有误。", "act": "review"})
+    assert review.status_code == 200 and "原始数据有误。" in review.text
+    assert desk.catalogue.threads().threads[0].state is PublicState.CURRENT
+    a.post(f"/desk/drafts/{refutation_id}/withdraw", {"reason": "原始数据有误。", "act": "send"})
+    check = b.get(f"/desk/drafts/{refutation_id}/check").text
+    assert "原始数据有误。" in check
+    b.post(f"/desk/drafts/{refutation_id}/approve", {"version": version_of_check(check)})
+    thread = desk.catalogue.threads().threads[0]
+    assert thread.state is PublicState.WITHDRAWN and thread.withdrawal.note == "原始数据有误。"
+    assert [n.kind.value for n in thread.notices] == ["issue", "update", "cancel"]
+    final = b.get(f"/desk/drafts/{refutation_id}/check")
+    assert final.status_code == 200 and "/correct" not in final.text and "/withdraw" not in final.text
+    audit = b.get("/desk/audit").text
+    assert audit.count("editor B") >= 3 and "记录链完整" in audit
+
+
+def test_a_returned_text_shows_its_author_the_reason(desk):
+    a, b = desk.logged_in("editor A"), desk.logged_in("editor B")
+    refutation_id = start(a, desk.claim_ids()[0])
+    save(a, refutation_id, "submit")
+    empty = b.post(f"/desk/drafts/{refutation_id}/return", {"reason": " "})
+    assert empty.status_code == 422 and 'href="#reason"' in empty.text
+    assert empty.text.partition("<title>")[2].startswith("错误：")
+    returned = b.post(f"/desk/drafts/{refutation_id}/return", {"reason": "第二段缺出处。"})
+    assert returned.status_code == 303
+    assert "第二段缺出处。" in a.get(f"/desk/drafts/{refutation_id}").text
+    assert desk.catalogue.draft_page(refutation_id, desk.catalogue.editors()[0]).refutation.status is RefutationStatus.DRAFT
+
+
+def test_what_is_not_ready_is_saved_and_every_gap_is_named_with_a_link(desk):
+    a = desk.logged_in("editor A")
+    refutation_id = start(a, desk.claim_ids()[0])
+    fields = {"version": version(a, refutation_id), "act": "submit", "headline": "网传5G传播病毒是真的吗？", "language": "zh-Hans"}
+    answer = a.post(f"/en/desk/drafts/{refutation_id}", fields)
+    assert answer.status_code == 422
+    assert answer.text.partition("<title>")[2].startswith("Error: ")
+    anchors = re.findall(r'<li><a href="#([\w-]+)">', answer.text.partition('class="problem"')[2].partition("</div>")[0])
+    assert anchors == ["headline", "verdict-1", "claim", "truth", "circulating", "why", "action", "evidence", "topics"]
+    for anchor in anchors:
+        assert f'id="{anchor}"' in answer.text
+    page = desk.catalogue.draft_page(refutation_id, desk.catalogue.editors()[0])
+    assert page.working.text.headline == fields["headline"], "nothing typed is lost"
+    assert page.working.status.value == "draft"
+
+
+def test_two_people_who_save_the_same_text_see_both_versions_and_neither_is_lost(desk):
+    a, b = desk.logged_in("editor A"), desk.logged_in("editor B")
+    refutation_id = start(a, desk.claim_ids()[0])
+    old = version(a, refutation_id)
+    assert save(b, refutation_id, headline="信号塔不传播病毒").status_code == 303
+    late = a.post(f"/desk/drafts/{refutation_id}", {**READY, "version": old, "act": "save"})
+    assert late.status_code == 409
+    assert "信号塔不传播病毒" in re.sub(r"<[^>]+>", "", late.text) and "editor B" in late.text
+    page = desk.catalogue.draft_page(refutation_id, desk.catalogue.editors()[0])
+    assert page.working.text.headline == "信号塔不传播病毒", "nothing was overwritten"
+    kept = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', late.text))
+    assert kept["headline"] == READY["headline"]
+    over = a.post(f"/desk/drafts/{refutation_id}", {**READY, "version": kept["version"], "act": "save"})
+    assert over.status_code == 303
+    page = desk.catalogue.draft_page(refutation_id, desk.catalogue.editors()[0])
+    assert page.working.text.headline == READY["headline"]
+
+
+def test_a_row_for_evidence_is_added_without_script_and_without_saving(desk):
+    a = desk.logged_in("editor A")
+    refutation_id = start(a, desk.claim_ids()[0])
+    before = version(a, refutation_id)
+    answer = save(a, refutation_id, "add_row")
+    assert answer.status_code == 200
+    assert 'name="evidence-3-url"' in answer.text and READY["why"].splitlines()[0] in answer.text
+    assert version(a, refutation_id) == before
+
+
+def test_confirmed_reviews_are_offered_as_sources_and_nothing_of_their_text_enters_the_facts(desk):
+    a = desk.logged_in("editor A")
+    admin = desk.catalogue.editors()[0]
+    row = desk.catalogue.queue("match", admin).rows[0]
+    a.post(f"/desk/matches/{row.suggestions[0].match.id}/confirm")
+    refutation_id = start(a, row.claim.id)
+    page = a.get(f"/desk/drafts/{refutation_id}").text
+    offered = re.search(r'name="act" value="(add-[^"]+)"', page)
+    assert offered, "the review is offered"
+    fields = {"version": version(a, refutation_id), "act": offered[1], "language": "zh-Hans"}
+    added = a.post(f"/desk/drafts/{refutation_id}", fields).text
+    assert 'name="evidence-0-publisher" value="世界卫生组织"' in added
+    for field in ("headline", "truth", "why", "action"):
+        area = re.search(rf'<textarea id="{field}"[^>]*>\s*(.*?)</textarea>', added, re.DOTALL)
+        assert area[1] == "", f"{field} must be written by a person"
+
+
+def test_same_and_undo_and_different_with_a_reason(desk):
+    a = desk.logged_in("editor A")
+    first, second = (row.suggestions[0].match for row in desk.catalogue.queue("match", desk.catalogue.editors()[0]).rows)
+    done = a.post(f"/desk/matches/{first.id}/confirm", {"then": second.id})
+    assert done.location == f"/desk/matches/{second.id}", "the next suggestion follows"
+    assert desk.catalogue.suggestion(first.id).match.status is MatchStatus.CONFIRMED
+    after = a.get(done.location).text
+    assert f"/desk/matches/{first.id}/undo" in after
+    undone = a.post(f"/desk/matches/{first.id}/undo")
+    assert undone.location == f"/desk/matches/{first.id}"
+    assert desk.catalogue.suggestion(first.id).match.status is MatchStatus.SUGGESTED
+    unreasoned = a.post(f"/desk/matches/{first.id}/reject", {"reason": ""})
+    assert unreasoned.status_code == 422 and "<details class=\"drop\" open>" in unreasoned.text
+    rejected = a.post(f"/desk/matches/{first.id}/reject", {"reason": "It says something else", "then": second.id})
+    assert rejected.status_code == 303
+    assert desk.catalogue.suggestion(first.id).match.note == "It says something else"
+    assert "说的是另一件事" in a.get("/desk/audit").text, "a reason from the list is shown in the language of the page"
+
+
+def test_a_claim_is_taken_extended_released_and_frees_itself_after_thirty_minutes(desk):
+    a, b = desk.logged_in("editor A"), desk.logged_in("editor B")
+    claim_id = desk.claim_ids()[0]
+    assert a.post(f"/desk/claims/{claim_id}/take", {"back": "/desk?list=match"}).location == "/desk?list=match"
+    assert b.post(f"/desk/claims/{claim_id}/take").status_code == 409
+    assert "editor A" in b.get("/desk").text.partition('class="work"')[2]
+    desk.clock.move(minutes=31)
+    assert b.post(f"/desk/claims/{claim_id}/take").status_code == 303
+    assert b.post(f"/desk/claims/{claim_id}/release").status_code == 303
+    assert desk.catalogue.claim_file(claim_id).claim.taken_by is None
+
+
+def test_a_claim_is_set_aside_with_a_reason_and_opened_again(desk):
+    a = desk.logged_in("editor A")
+    claim_id = desk.claim_ids()[-1]
+    assert a.post(f"/desk/claims/{claim_id}/not-checkable").status_code == 403
+    a.post(f"/desk/claims/{claim_id}/not-checkable", {"own_reason": "只是个人看法"})
+    assert desk.catalogue.claim_file(claim_id).claim.status is ClaimStatus.NOT_CHECKABLE
+    assert "只是个人看法" in a.get(f"/desk/claims/{claim_id}").text
+    a.post(f"/desk/claims/{claim_id}/reopen")
+    assert desk.catalogue.claim_file(claim_id).claim.status is ClaimStatus.OPEN
+
+
+def test_a_withdrawal_asks_for_a_reason_and_only_acts_after_its_review(desk):
+    a, b = desk.logged_in("editor A"), desk.logged_in("editor B")
+    refutation_id = published(desk, a, b)
+    for act in ("review", "send"):
+        answer = a.post(f"/desk/drafts/{refutation_id}/withdraw", {"reason": "", "act": act})
+        assert answer.status_code == 422 and 'href="#reason"' in answer.text
+    changed = a.post(f"/desk/drafts/{refutation_id}/withdraw", {"reason": "数据有误。", "act": "edit"})
+    assert changed.status_code == 200 and "数据有误。</textarea>" in changed.text
+    assert desk.catalogue.draft_page(refutation_id, desk.catalogue.editors()[0]).working is None
+
+
+def test_a_correction_without_a_public_note_cannot_be_submitted(desk):
+    a, b = desk.logged_in("editor A"), desk.logged_in("editor B")
+    refutation_id = published(desk, a, b)
+    a.post(f"/desk/drafts/{refutation_id}/correct")
+    answer = save(a, refutation_id, "submit")
+    assert answer.status_code == 422 and 'href="#note"' in answer.text
+    again = b.post(f"/desk/drafts/{refutation_id}/correct")
+    assert again.status_code == 403, "one revision at a time"
+    a.post(f"/desk/drafts/{refutation_id}/discard")
+    assert desk.catalogue.threads().threads[0].text.truth == READY["truth"]
+
+
+def test_an_approval_of_a_text_that_changed_meanwhile_is_refused(desk):
+    a, b = desk.logged_in("editor A"), desk.logged_in("editor B")
+    refutation_id = start(a, desk.claim_ids()[0])
+    save(a, refutation_id, "submit")
+    seen = version_of_check(b.get(f"/desk/drafts/{refutation_id}/check").text)
+    b.post(f"/desk/drafts/{refutation_id}/return", {"reason": "改一下"})
+    save(a, refutation_id, "submit", truth="另一个说法。")
+    stale = b.post(f"/desk/drafts/{refutation_id}/approve", {"version": seen})
+    assert stale.status_code == 409
+    assert desk.catalogue.threads().total == 0
+
+
+def test_an_act_that_does_not_fit_the_state_is_a_page_with_a_sentence(desk):
+    a, b = desk.logged_in("editor A"), desk.logged_in("editor B")
+    refutation_id = start(a, desk.claim_ids()[0])
+    for path in ("approve", "correct", "withdraw"):
+        answer = b.post(f"/en/desk/drafts/{refutation_id}/{path}", {"version": 1, "reason": "x", "act": "send"})
+        assert answer.status_code == 403 and "does not fit the present state" in answer.text
+    assert b.get("/desk/drafts/ref_00000000000000000000000000/check").status_code == 404
+    assert b.get("/desk/drafts/nonsense/check").status_code == 404
+
+
+def test_a_text_saved_after_somebody_submitted_it_is_shown_back(desk):
+    a, b = desk.logged_in("editor A"), desk.logged_in("editor B")
+    refutation_id = start(a, desk.claim_ids()[0])
+    old = version(a, refutation_id)
+    save(b, refutation_id, "submit")
+    late = a.post(f"/desk/drafts/{refutation_id}", {**READY, "truth": "我写的另一段。", "version": old, "act": "save"})
+    assert late.status_code == 403 and "我写的另一段。" in late.text
+
+
+def test_a_preview_shows_the_public_page_of_the_draft(desk):
+    a = desk.logged_in("editor A")
+    refutation_id = start(a, desk.claim_ids()[0])
+    unfinished = a.get(f"/desk/drafts/{refutation_id}/preview")
+    assert unfinished.status_code == 200 and "尚未选择结论" in unfinished.text
+    to_preview = save(a, refutation_id, "preview")
+    page = a.get(to_preview.location).text
+    order = [page.index(text) for text in (READY["headline"], READY["truth"], "以下说法不实", "基站一开", "无线电波是电磁波", "看到拆塔号召")]
+    assert order == sorted(order)
+    assert page.count("<h1") == 1
