@@ -2,18 +2,20 @@
 
     wording ─► terms, vector, URL keys ─► Search.find ─► parents ─► Entry (passages with vectors) ─► matching.judge
 
-While the engine is down the newest published threads are judged directly, so the answer is reduced, not absent.
+While the engine is down the newest published threads are judged directly, and without the encoder by words alone, so
+the answer is reduced, not absent. What the records say counts, not the index: it may not have heard of a withdrawal.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from index import embedding, matching, text
-from index.errors import SearchUnavailable
+from index import embedding, matching, text, workflow
+from index.errors import EncoderUnavailable, SearchUnavailable
 from index.model import Claim, DocKind, Hit, OutsideRefutation, Refutation, SearchQuery, Sighting
-from index.ports import Parts, ThreadFilter, Unit
+from index.ports import Parts, ThreadFilter, Unit, Vectors
 
 MAX_TERMS = 64
 MAX_PARENTS = 30
@@ -52,33 +54,53 @@ class _Known:
     outside: OutsideRefutation | None = None
 
 
-def find(parts: Parts, wording: str, kinds: frozenset[DocKind], exclude: frozenset[str] = frozenset()) -> Found:
-    """Judges what may answer or equal `wording` (already understood). Raises: EncoderUnavailable."""
-    passage = embedding.passage(wording)
-    vector = parts.encoder.encode([passage])[0]
+def find(
+    parts: Parts,
+    wording: str,
+    kinds: frozenset[DocKind],
+    exclude: frozenset[str] = frozenset(),
+    *,
+    is_stored: bool = False,
+) -> Found:
+    """Judges what may answer or equal `wording` (already understood).
+
+    `is_stored`: a text of the records, whose vector is kept there too; a pasted text leaves nothing behind.
+    """
+    vector = _vector(parts, wording, is_stored)
+    is_degraded = vector is None
     urls = text.understand(wording).urls
     url_keys = tuple(key for url in urls if (key := text.url_key(url)))
     query = matching.make_query(wording, vector, url_keys)
     search = SearchQuery(
         terms=tuple(dict.fromkeys(text.terms(wording)))[:MAX_TERMS],
-        vector=tuple(map(float, vector)),
+        vector=None if vector is None else tuple(map(float, vector)),
         url_keys=url_keys,
         kinds=kinds,
         exclude_parents=exclude,
     )
-    is_degraded = False
     try:
-        hits: Sequence[Hit] = parts.search.find(search)
+        hits: Sequence[Hit] | None = parts.search.find(search)
     except SearchUnavailable:
-        hits, is_degraded = (), True
+        hits, is_degraded = None, True
     with parts.records.read() as unit:
-        known = _fallback(unit, wording, kinds) if is_degraded else _behind(unit, hits)
+        known = _fallback(unit, wording, kinds) if hits is None else _behind(unit, hits)
     entries = _entries(parts, known)
     judged = [
         Judged(j, k.claim, k.refutation, k.outside) for j, k in zip(matching.judge(query, entries), known, strict=True)
     ]
     judged.sort(key=lambda j: -j.judgement.probability)
     return Found(tuple(judged), is_degraded)
+
+
+def _vector(parts: Parts, wording: str, is_stored: bool) -> Vectors | None:
+    passage = embedding.passage(wording)
+    try:
+        if is_stored and passage:
+            return embedding.embed(parts, [passage])[passage]
+        vector: Vectors = parts.encoder.encode([passage])[0]
+    except EncoderUnavailable:
+        return None
+    return vector
 
 
 def _behind(unit: Unit, hits: Sequence[Hit]) -> list[_Known]:
@@ -95,9 +117,9 @@ def _behind(unit: Unit, hits: Sequence[Hit]) -> list[_Known]:
     for id, (kind, lexical, _) in chosen:
         if kind is DocKind.CLAIM and id in claims:
             entry = of_claim(claims[id], unit.wordings(id))
-        elif kind is DocKind.OUTSIDE and id in outsides:
+        elif kind is DocKind.OUTSIDE and id in outsides and not outsides[id].is_withdrawn:
             entry = of_outside(outsides[id])
-        elif kind is DocKind.ALERT and (refutation := unit.refutation_by_thread(id)) and refutation.published:
+        elif kind is DocKind.ALERT and (refutation := unit.refutation_by_thread(id)) and workflow.is_public(refutation):
             entry = of_refutation(refutation)
         else:
             continue
@@ -159,7 +181,9 @@ def of_refutation(refutation: Refutation) -> _Known:
 
 def _entries(parts: Parts, known: Sequence[_Known]) -> list[matching.Entry]:
     cut = [[(embedding.passage(raw), name, language) for raw, name, language in k.passages] for k in known]
-    vectors = embedding.embed(parts, [p for passages in cut for p, _, _ in passages])
+    vectors: dict[str, Vectors] = {}
+    with contextlib.suppress(EncoderUnavailable):
+        vectors = embedding.embed(parts, [p for passages in cut for p, _, _ in passages])
     return [
         matching.Entry(
             kind=k.kind,
@@ -180,8 +204,3 @@ def strongest(found: Sequence[Judged]) -> dict[str, Judged]:
         if other is None or other.judgement.probability < judged.judgement.probability:
             best[judged.judgement.id] = judged
     return best
-
-
-def as_thread(judged: Judged, refutation: Refutation) -> Judged:
-    """A judgement on a claim, carried over to the refutation that answers the claim."""
-    return replace(judged, claim=None, refutation=refutation)

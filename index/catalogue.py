@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from index import intake, linking, people, publishing, reading, sync
+from index import answering, intake, linking, people, publishing, reading, sync
 from index.model import (
     Alert,
     Answer,
@@ -141,13 +141,13 @@ class Catalogue:
 
         Raises: InvalidInput for an empty or too long text.
         """
-        return linking.answer(self._parts, text, limit, is_public=True)
+        return answering.answer(self._parts, text, limit, is_public=True, is_check=True)
 
     def match(self, text: str, limit: int = 10) -> Answer:
         """Like `answer`, with other publishers' unconfirmed reviews among the candidates: for the desk and `clarion
         match`.
         """
-        return linking.answer(self._parts, text, limit, is_public=False)
+        return answering.answer(self._parts, text, limit, is_public=False)
 
     def confirm(self, match_id: str, editor: Editor) -> Match:
         """Confirms: to a claim, merges into it; to a refutation or review, links. Raises: NotFound, Refused,

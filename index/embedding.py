@@ -1,13 +1,13 @@
-"""Vectors of stored texts: computed once, kept in the records under the model's name, so that a rebuild does not
-encode.
-"""
+"""Vectors of stored texts: computed once, kept in the records under the model's name; so a rebuild does not encode."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterable
 
 from index import text
+from index.errors import RecordsUnavailable
 from index.ports import Parts, Vectors
 
 MAX_CHARACTERS = 1_000  # the encoder reads about 128 tokens; the rest would only cost time
@@ -36,7 +36,8 @@ def embed(parts: Parts, passages: Iterable[str]) -> dict[str, Vectors]:
     if missing:
         encoded = parts.encoder.encode([wanted[k] for k in missing])
         fresh = dict(zip(missing, encoded, strict=True))
-        with parts.records.begin() as unit:
+        # a database that takes no writes now must not keep an answer from a reader: they are computed again
+        with contextlib.suppress(RecordsUnavailable), parts.records.begin() as unit:
             unit.put_embeddings(model, fresh)
         known = {**known, **fresh}
     return {wanted[k]: vector for k, vector in known.items()}

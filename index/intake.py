@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from index import grouping, text
+from index import grouping, merging, text
 from index.errors import InvalidInput, NotFound, Refused, SearchUnavailable
 from index.ids import new_id
 from index.model import (
@@ -44,6 +44,8 @@ from index.ports import Changed, Parts, SeenItem, Unit
 from index.statement import MAX_STATEMENT, statements
 
 MAX_TEXT = 20_000  # characters kept of one item
+MAX_APPEARANCES = 20  # places kept of those where one review saw the claim
+MAX_NOTE = 500
 MAX_REVISIONS = 24  # reliability.md A12: an entry that changes at every poll freezes
 
 
@@ -82,8 +84,10 @@ def set_due(parts: Parts, source_id: str) -> None:
 def set_health(parts: Parts, source_id: str, health: Health, editor: Editor, note: str) -> None:
     found = source(parts, source_id)
     allowed = {EditorRole.ADMIN} if found.kind is SourceKind.OFFICIAL else {EditorRole.EDITOR, EditorRole.ADMIN}
-    if editor.role not in allowed:
+    if not editor.is_active or editor.role not in allowed:
         raise Refused(code="not_allowed")
+    if len(note) > MAX_NOTE:
+        raise InvalidInput(code="too_long", field="note")
     if health is Health.PAUSED and not note.strip():
         raise InvalidInput(code="reason_required", field="note")
     now = parts.clock.now()
@@ -148,6 +152,11 @@ def _fresh_texts(parts: Parts, source: Source, items: Sequence[Labelled]) -> lis
         ]
 
 
+def has_words(wording: str) -> bool:
+    """Whether anything can be checked in it. Texts of symbols alone all have the same fingerprint, so none is kept."""
+    return bool(text.words(text.fold(wording)))
+
+
 def _circulating_text(item: Item) -> str:
     body, title = item.text.strip(), item.title.strip()
     if not title or body.startswith(title.rstrip("…. ")):
@@ -192,6 +201,7 @@ class _Poll:
         self.counts: Counter[Grouped] = Counter()
         self.claim_ids: list[str] = []
         self.withdrawn = 0
+        self._has_desk = False
 
     def take(self, labelled: Labelled) -> None:
         item = labelled.item
@@ -200,6 +210,9 @@ class _Poll:
         if seen and (seen.content_sha256 == digest or seen.revision_count >= MAX_REVISIONS):
             self.counts[Grouped.REPEAT] += 1
             return
+        if not self._has_desk:  # from here on it matters which claims are joined
+            self.unit.hold_desk()
+            self._has_desk = True
         if item.role is Role.CIRCULATING:
             outcome = self._circulating(item, seen)
         elif item.role is Role.REFUTATION:
@@ -217,15 +230,11 @@ class _Poll:
 
     def _circulating(self, item: Item, seen: SeenItem | None) -> tuple[str, str, Grouped]:
         wording = _circulating_text(item)
-        if text.is_boilerplate(wording) or not text.fold(wording):
-            return "ignored", "", Grouped.REPEAT
-        if seen and seen.kind == "sighting" and (old := self.unit.sighting(seen.record_id)):
-            self.unit.put_sighting(
-                replace(old, title=item.title, text=wording, url=item.url, fingerprint=text.fingerprint(wording))
-            )
-            self.unit.changed(Changed.CLAIM, old.claim_id)
-            self.unit.changed(Changed.CLAIM, old.id)  # its own document, should it no longer be a wording of its own
-            self.claim_ids.append(old.claim_id)
+        old = self.unit.sighting(seen.record_id) if seen and seen.kind == "sighting" else None
+        if text.is_boilerplate(wording) or not has_words(wording):  # a page that is broken today keeps its sighting
+            return ("sighting", old.id, Grouped.REPEAT) if old else ("ignored", "", Grouped.REPEAT)
+        if old is not None:
+            self._revise(old, item, wording)
             return "sighting", old.id, Grouped.REVISED
         is_debunk = grouping.is_debunk(wording)
         claim_id, grouped = self._claim_for(wording, item, may_create=not is_debunk)
@@ -233,6 +242,21 @@ class _Poll:
             return "ignored", "", Grouped.REPEAT
         sighting = self._sight(claim_id, item.native_id, item.url, item.title, wording, item, is_debunk)
         return "sighting", sighting.id, grouped
+
+    def _revise(self, old: Sighting, item: Item, wording: str) -> None:
+        self.unit.put_sighting(
+            replace(
+                old,
+                title=item.title[:500],
+                text=wording,
+                url=item.url,
+                fingerprint=text.fingerprint(wording),
+                is_debunk=grouping.is_debunk(wording),
+            )
+        )
+        self.unit.changed(Changed.CLAIM, old.claim_id)
+        self.unit.changed(Changed.CLAIM, old.id)  # its own document, should it no longer be a wording of its own
+        self.claim_ids.append(old.claim_id)
 
     def _refutation(self, labelled: Labelled, seen: SeenItem | None) -> tuple[str, str, Grouped]:
         item = labelled.item
@@ -261,8 +285,8 @@ class _Poll:
         )
         self.unit.put_outside(outside)
         self.unit.changed(Changed.OUTSIDE, outside.id)
-        if old is None and item.claim:
-            for number, url in enumerate(item.appearances):
+        if old is None and has_words(item.claim) and not item.is_withdrawn:
+            for number, url in enumerate(item.appearances[:MAX_APPEARANCES]):
                 claim_id, _ = self._claim_for(item.claim, item, may_create=True)
                 if claim_id is not None:
                     self._sight(
@@ -282,12 +306,14 @@ class _Poll:
         """The claim that a wording belongs to: by equal text, by near-duplicate, else a new one."""
         same = self.unit.sighting_by_fingerprint(text.fingerprint(wording))
         if same is not None:
+            if item.published_at is not None and item.published_at < same.seen_at:
+                self.unit.changed(Changed.CLAIM, same.id)  # an earlier one may stand for these words in the index now
             return same.claim_id, Grouped.VARIANT
         decision = grouping.group(wording, self.near.get(wording, ()))
         if decision.claim_id is not None:
-            claim = self.unit.claim(decision.claim_id)
+            claim = merging.root(self.unit, decision.claim_id)
             if claim is not None:
-                return claim.merged_into or claim.id, Grouped.VARIANT
+                return claim.id, Grouped.VARIANT
         if not may_create:
             return None, Grouped.REPEAT
         language = item.language or self.source.language

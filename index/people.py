@@ -6,10 +6,10 @@ import hashlib
 import secrets
 from dataclasses import replace
 
-from index import linking, sync, text, workflow
+from index import answering, merging, sync, text, workflow
 from index.errors import Conflict, InvalidInput, NotFound, Refused
 from index.ids import new_id
-from index.intake import new_claim
+from index.intake import has_words, new_claim
 from index.model import Claim, Editor, EditorRole, Outcome, Thread, Tip, TipStatus
 from index.ports import Changed, Parts
 from index.statement import statements
@@ -25,7 +25,7 @@ def send_tip(parts: Parts, raw: str) -> tuple[str, Tip]:
     if len(raw) > MAX_TIP:
         raise InvalidInput(code="too_long", field="text")
     understood = text.understand(raw)
-    if not text.fold(understood.text):
+    if not has_words(understood.text):
         raise InvalidInput(code="empty", field="text")
     masked = text.mask_personal(understood.text)
     claim_id = _claim_of(parts, masked)
@@ -47,13 +47,14 @@ def send_tip(parts: Parts, raw: str) -> tuple[str, Tip]:
 
 
 def _claim_of(parts: Parts, masked: str) -> str | None:
-    answer = linking.answer(parts, masked, limit=1, is_public=True)
+    answer = answering.answer(parts, masked, limit=1, is_public=True)
     if answer.outcome is Outcome.KNOWN and answer.claim is not None:
         return answer.claim.id
     if answer.outcome is Outcome.FOUND:
         with parts.records.read() as unit:
             refutation = unit.refutation_by_thread(answer.candidates[0].id)
-            return refutation.claim_id if refutation else None
+            claim = merging.root(unit, refutation.claim_id) if refutation else None
+            return claim.id if claim else None
     return None
 
 
@@ -62,9 +63,7 @@ def tip(parts: Parts, receipt: str) -> tuple[Tip, Claim | None, Thread | None]:
         found = unit.tip_by_receipt(_sha256(receipt))
         if found is None:
             raise NotFound("no such receipt")
-        claim = unit.claim(found.claim_id) if found.claim_id else None
-        while claim is not None and claim.merged_into is not None:
-            claim = unit.claim(claim.merged_into)
+        claim = merging.root(unit, found.claim_id) if found.claim_id else None
         refutation = unit.refutation(claim.answered_by) if claim and claim.answered_by else None
         thread = None
         if refutation is not None:
@@ -85,11 +84,11 @@ def erase_tip(parts: Parts, receipt: str) -> None:
 
 def want_to_know(parts: Parts, claim_id: str) -> Claim:
     with parts.records.begin() as unit:
-        claim = unit.claim(claim_id)
+        claim = merging.root(unit, claim_id)
         if claim is None:
             raise NotFound(f"no claim {claim_id}")
-        unit.add_asked(claim.merged_into or claim.id)
-        return claim
+        unit.add_asked(claim.id)
+        return replace(claim, asked_count=claim.asked_count + 1)
 
 
 def add_editor(parts: Parts, name: str, role: EditorRole, password_hash: str) -> Editor:
@@ -114,7 +113,7 @@ def set_password(parts: Parts, editor: Editor, password_hash: str) -> None:
 
 
 def set_active(parts: Parts, editor_id: str, is_active: bool, by: Editor) -> Editor:
-    if by.role is not EditorRole.ADMIN or by.id == editor_id:
+    if not by.is_active or by.role is not EditorRole.ADMIN or by.id == editor_id:
         raise Refused(code="not_allowed")
     with parts.records.begin() as unit:
         editor = unit.editor(editor_id)
@@ -130,4 +129,5 @@ def set_active(parts: Parts, editor_id: str, is_active: bool, by: Editor) -> Edi
 
 
 def _sha256(receipt: str) -> str:
-    return hashlib.sha256(receipt.strip().upper().replace("-", "").encode()).hexdigest()
+    plain = receipt.strip().upper().replace("-", "")
+    return hashlib.sha256(plain.encode("utf-8", "replace")).hexdigest()

@@ -319,6 +319,11 @@ class Unit(Protocol):
         """A check that found nothing, counted by fingerprint only (ux.md 4.2)."""
 
     # audit and leases
+    def hold_desk(self) -> None:
+        """Acts that decide from claims, matches or refutations follow one another: waits for the one under way and
+        keeps the others waiting until this transaction ends. To be called before the reads that the act decides from.
+        """
+
     def append_audit(self, at: datetime, actor_id: str, act: str, subject_id: str, values: Mapping[str, str]) -> None:
         """One row of the hash chain, serialised by a lock on its head (reliability.md C16)."""
 

@@ -1,23 +1,26 @@
 """From draft to public notice. `workflow` decides, this module stores what it decided, in one transaction an act.
 
-Approval writes the published revision, the notice, the claim's new status, the audit row and the change-log marks
-together;
-a killed process leaves all of it or nothing. Search follows through `sync`, which is only tried here, never needed.
+Approval writes the published revision, the notice, the status of the claims it answers, the audit row and the
+change-log marks together; a killed process leaves all of it or nothing. Search follows through `sync`, which is only
+tried here, never needed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from index import sync, workflow
+from index import merging, sync, workflow
 from index.errors import Conflict, InvalidInput, NotFound
 from index.ids import new_id
 from index.model import (
+    LANGUAGES,
     TOPICS,
     Alert,
     AlertKind,
     Editor,
+    Evidence,
     Refutation,
     RefutationStatus,
     RefutationText,
@@ -38,29 +41,43 @@ LIMITS = {
     "question": 300,
 }
 MAX_EVIDENCE = 20
+MAX_LABEL = 300  # a publisher, a title, a region
+MAX_URL = 2_048
+MAX_REGIONS = 60
 MAX_NOTE = 1_000
 
 
 def draft(parts: Parts, claim_id: str, editor: Editor, text: RefutationText | None) -> Refutation:
+    if text is not None:
+        _check_limits(text, "")
     now = parts.clock.now()
     with parts.records.begin() as unit:
-        claim = unit.claim(claim_id)
+        unit.hold_desk()
+        claim = merging.root(unit, claim_id)
         if claim is None:
             raise NotFound(f"no claim {claim_id}")
-        claim_id = claim.merged_into or claim.id
-        for known in unit.refutations(claim_id=claim_id):
-            if known.status in (RefutationStatus.DRAFT, RefutationStatus.IN_REVIEW) and known.working is not None:
-                return known
+        in_work = _first_in_work(unit, claim.id)
+        if in_work is not None:
+            return in_work
+        workflow.start_draft(claim, editor)
         text = text or RefutationText(
             claim=claim.statement, circulating=claim.statement, language=_page_language(claim.language)
         )
-        _check_limits(text, "")
-        refutation = Refutation(new_id("ref"), new_id("alt"), claim_id, RefutationStatus.DRAFT, now, 1)
+        refutation = Refutation(new_id("ref"), new_id("alt"), claim.id, RefutationStatus.DRAFT, now, 1)
         revision = _revision(refutation, 1, AlertKind.ISSUE, RevisionStatus.DRAFT, text, editor, now)
         unit.put_refutation(refutation)
         unit.put_revision(revision)
         unit.append_audit(now, editor.id, "drafted", refutation.id, {"claim": claim.statement})
         return replace(refutation, revisions=(revision,))
+
+
+def _first_in_work(unit: Unit, claim_id: str) -> Refutation | None:
+    """The refutation of the claim, or of one joined to it, that is written or reviewed and was never public."""
+    for member in merging.family(unit, claim_id):
+        for known in unit.refutations(claim_id=member, in_work=True):
+            if known.status in (RefutationStatus.DRAFT, RefutationStatus.IN_REVIEW):
+                return known
+    return None
 
 
 def save(
@@ -104,6 +121,8 @@ def submit(parts: Parts, refutation_id: str, editor: Editor) -> Refutation:
 
 
 def send_back(parts: Parts, refutation_id: str, editor: Editor, reason: str) -> Refutation:
+    if len(reason) > MAX_NOTE:
+        raise InvalidInput(code="too_long", field="reason")
     now = parts.clock.now()
     with parts.records.begin() as unit:
         refutation, revision = _in_work(unit, refutation_id, Act.SEND_BACK, editor, parts, reason)
@@ -120,12 +139,12 @@ def send_back(parts: Parts, refutation_id: str, editor: Editor, reason: str) -> 
 def approve(parts: Parts, refutation_id: str, editor: Editor, expected_version: int) -> Alert:
     training = parts.settings.is_training
     with parts.records.begin() as unit:
+        unit.hold_desk()  # approvals follow one another, so notice ids and times grow in commit order
         refutation, revision = _in_work(unit, refutation_id, Act.APPROVE, editor, parts)
         if revision.version != expected_version:
             raise Conflict(code="saved_in_between")
         step = workflow.step(Act.APPROVE, refutation, editor, is_training=training)
         assert step.notice is not None  # what APPROVE means
-        # The audit's head row is a lock: approvals follow one another, so notice ids and times grow in commit order.
         now = parts.clock.now()
         unit.append_audit(
             now,
@@ -147,7 +166,7 @@ def approve(parts: Parts, refutation_id: str, editor: Editor, expected_version: 
             sent_at=now,
             references=tuple(a.id for a in earlier),
             note=revision.note,
-            is_material=revision.is_material or step.notice is AlertKind.CANCEL,
+            is_material=revision.is_material and step.notice is not AlertKind.ISSUE,
         )
         published = replace(
             revision, status=step.revision, approver_id=editor.id, published_at=now, version=revision.version + 1
@@ -155,7 +174,7 @@ def approve(parts: Parts, refutation_id: str, editor: Editor, expected_version: 
         unit.put_revision(published, revision.version, is_training=training)
         unit.put_refutation(replace(refutation, status=step.refutation, version=refutation.version + 1))
         unit.add_alert(alert)
-        _answer_claim(unit, refutation, step.notice)
+        _settle_claims(unit, refutation, revision.text.topics)
         unit.changed(Changed.REFUTATION, refutation.id)
     sync.try_sync(parts)
     return alert
@@ -188,16 +207,15 @@ def discard(parts: Parts, refutation_id: str, editor: Editor) -> Refutation:
         return _store(unit, refutation, gone, step.refutation, now, editor, "discarded")
 
 
-def _answer_claim(unit: Unit, refutation: Refutation, notice: AlertKind) -> None:
-    claim = unit.claim(refutation.claim_id)
+def _settle_claims(unit: Unit, refutation: Refutation, topics: Sequence[str]) -> None:
+    """The claim is nobody's work any more and has a topic; its status and that of others it answers follow."""
+    claim = merging.root(unit, refutation.claim_id)
     if claim is None:
         return
-    claim = (unit.claim(claim.merged_into) if claim.merged_into else claim) or claim
-    answered_by = None if notice is AlertKind.CANCEL else refutation.id
-    unit.put_claim(
-        replace(claim, status=workflow.claim_after(notice), answered_by=answered_by, taken_by=None, taken_until=None)
-    )
+    first = topics[0] if topics else ""
+    unit.put_claim(replace(claim, topic=claim.topic or first, taken_by=None, taken_until=None))
     unit.changed(Changed.CLAIM, claim.id)
+    merging.settle_answered(unit, refutation.id, claim.id)
 
 
 def _next_revision(
@@ -236,7 +254,8 @@ def _store(
     act: str,
     note: str = "",
 ) -> Refutation:
-    unit.put_revision(revision)
+    is_new = revision.version == 1
+    unit.put_revision(revision, None if is_new else revision.version - 1)
     moved = replace(refutation, status=status, version=refutation.version + 1)
     unit.put_refutation(moved)
     values = {"headline": revision.text.headline or revision.text.claim}
@@ -291,7 +310,7 @@ def _revision(
 
 
 def _page_language(language: str) -> str:
-    return language if language in ("zh-Hans", "zh-Hant", "en") else "zh-Hans"
+    return language if language in LANGUAGES else LANGUAGES[0]
 
 
 def _check_limits(text: RefutationText, note: str) -> None:
@@ -303,7 +322,19 @@ def _check_limits(text: RefutationText, note: str) -> None:
     if len(text.evidence) > MAX_EVIDENCE:
         raise InvalidInput(code="too_many", field="evidence")
     for evidence in text.evidence:
-        if evidence.url and not evidence.url.startswith(("http://", "https://")):
-            raise InvalidInput(code="bad_address", field="evidence")
+        _check_evidence(evidence)
     if not set(text.topics) <= set(TOPICS):
         raise InvalidInput(code="unknown_topic", field="topics")
+    if text.language not in LANGUAGES:
+        raise InvalidInput(code="unknown_choice", field="language")
+    if len(text.regions) > MAX_REGIONS or any(len(region) > MAX_LABEL for region in text.regions):
+        raise InvalidInput(code="unknown_choice", field="regions")
+    if text.expires_at is not None and text.expires_at.tzinfo is None:
+        raise InvalidInput(code="bad_date", field="expires_at")
+
+
+def _check_evidence(evidence: Evidence) -> None:
+    if evidence.url and not evidence.url.startswith(("http://", "https://")):
+        raise InvalidInput(code="bad_address", field="evidence")
+    if max(len(evidence.publisher), len(evidence.title)) > MAX_LABEL or len(evidence.url) > MAX_URL:
+        raise InvalidInput(code="too_long", field="evidence")

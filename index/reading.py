@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from index import sync, workflow
 from index.errors import InvalidInput, NotFound
 from index.ids import is_id
-from index.linking import confirmed_reviews
+from index.merging import confirmed_reviews, family, root
 from index.model import (
     TOPICS,
     Alert,
@@ -21,7 +21,6 @@ from index.model import (
     Health,
     Match,
     MatchStatus,
-    OutsideRefutation,
     Refutation,
     Source,
     TargetKind,
@@ -42,6 +41,7 @@ from index.pages import (
 )
 from index.ports import Parts, ThreadFilter, Unit
 
+_Row = TypeVar("_Row")
 TREND_DAYS = 30
 SPARK_DAYS = 12
 QUEUE_PAGE = 20
@@ -59,6 +59,7 @@ def sources(parts: Parts) -> tuple[SourceRow, ...]:
 
 
 def threads(parts: Parts, filter: ThreadFilter, page: int, page_size: int) -> ThreadList:
+    page_size = max(1, page_size)
     with parts.records.read() as unit:
         total = unit.count_threads(filter)
         page_count = max(1, math.ceil(total / page_size))
@@ -76,7 +77,7 @@ def thread_page(parts: Parts, thread_id: str) -> ThreadPage:
     now = parts.clock.now()
     with parts.records.read() as unit:
         found = _thread(unit, thread_id, now)
-        claim = _root(unit, found.claim_id)
+        claim = root(unit, found.claim_id)
         seen = unit.sightings(claim.id) if claim else ()
         return ThreadPage(
             thread=found,
@@ -148,8 +149,8 @@ def claim_page(parts: Parts, claim_id: str) -> ClaimPage:
             daily=_daily(unit, [claim.id], TREND_DAYS, now)[claim.id],
             thread=own[0] if own else None,
             reviews=confirmed_reviews(unit, claim.id),
-            is_being_checked=bool(unit.refutations(claim_id=claim.id, in_work=True))
-            or workflow.is_taken(claim, "", now),
+            is_being_checked=workflow.is_taken(claim, "", now)
+            or any(unit.refutations(claim_id=id, in_work=True) for id in family(unit, claim.id)),
         )
 
 
@@ -157,16 +158,19 @@ def claim_file(parts: Parts, claim_id: str) -> ClaimFile:
     now = parts.clock.now()
     with parts.records.read() as unit:
         claim = _known_claim(unit, claim_id)
-        matches = [*unit.matches(claim_id=claim.id), *unit.matches(target_kind=TargetKind.CLAIM, target_id=claim.id)]
+        members = family(unit, claim.id)
+        known = [m for id in members for m in unit.matches(claim_id=id)]
+        known += [m for id in members for m in unit.matches(target_kind=TargetKind.CLAIM, target_id=id)]
+        matches = list({m.id: m for m in known}.values())
         pairs = _suggestions(unit, matches)
         seen = unit.sightings(claim.id)
-        refutations = unit.refutations(claim_id=claim.id)
+        refutations = tuple(r for id in members for r in unit.refutations(claim_id=id))
         if claim.answered_by and all(r.id != claim.answered_by for r in refutations):
             answer = unit.refutation(claim.answered_by)
             refutations = (*refutations, *([answer] if answer else []))
         audit = [
             entry
-            for id in (claim.id, *(m.id for m in matches), *(r.id for r in refutations))
+            for id in (*members, *(m.id for m in matches), *(r.id for r in refutations))
             for entry in unit.audit(subject_id=id)
         ]
         return ClaimFile(
@@ -175,7 +179,7 @@ def claim_file(parts: Parts, claim_id: str) -> ClaimFile:
             sightings=seen,
             source_names=_sources_of(unit, [s.source_id for s in seen]),
             daily=_daily(unit, [claim.id], TREND_DAYS, now)[claim.id],
-            suggestions=tuple(p for p in pairs if p.match.status is MatchStatus.SUGGESTED),
+            suggestions=tuple(p for p in pairs if _is_open(unit, p)),
             decided=tuple(p for p in pairs if p.match.status is not MatchStatus.SUGGESTED),
             refutations=refutations,
             audit=tuple(sorted(audit, key=lambda e: -e.seq)),
@@ -184,7 +188,7 @@ def claim_file(parts: Parts, claim_id: str) -> ClaimFile:
 
 def suggestion(parts: Parts, match_id: str) -> Suggestion:
     with parts.records.read() as unit:
-        match = unit.match(match_id)
+        match = unit.match(match_id) if is_id(match_id, "mat") else None
         found = _suggestions(unit, [match] if match else [])
     if not found:
         raise NotFound(f"no match {match_id}")
@@ -192,16 +196,9 @@ def suggestion(parts: Parts, match_id: str) -> Suggestion:
 
 
 def _known_claim(unit: Unit, claim_id: str) -> Claim:
-    claim = _root(unit, claim_id) if is_id(claim_id, "clm") else None
+    claim = root(unit, claim_id) if is_id(claim_id, "clm") else None
     if claim is None:
         raise NotFound(f"no claim {claim_id}")
-    return claim
-
-
-def _root(unit: Unit, claim_id: str) -> Claim | None:
-    claim = unit.claim(claim_id)
-    while claim is not None and claim.merged_into is not None:
-        claim = unit.claim(claim.merged_into)
     return claim
 
 
@@ -233,13 +230,12 @@ def queue(parts: Parts, which: str, editor: Editor, page: int, topic: str, text:
         raise InvalidInput(code="unknown_list", field="which")
     now = parts.clock.now()
     with parts.records.read() as unit:
-        suggested = unit.matches(status=MatchStatus.SUGGESTED, limit=_SCANNED)
-        in_work = unit.refutations(in_work=True)
-        to_approve = [
-            r for r in in_work if workflow.allowed(r, _any_approver(editor))[0] & {workflow.Act.APPROVE.value}
-        ]
-        to_match = _claims_to_match(unit, suggested)
-        drafts = [r for r in in_work if r not in to_approve]
+        pairs = _suggestions(unit, unit.matches(status=MatchStatus.SUGGESTED, limit=_SCANNED))
+        suggested = [p for p in pairs if _is_open(unit, p)]
+        in_work = unit.refutations(in_work=True, limit=_SCANNED)
+        to_approve = [r for r in in_work if workflow.waits_for_approval(r)]
+        drafts = [r for r in in_work if not workflow.waits_for_approval(r)]
+        to_match = list({p.claim.id: p.claim for p in suggested}.values())
         to_write = _claims_to_write(unit, to_match, in_work)
         counts = {"match": len(to_match), "write": len(to_write) + len(drafts), "approve": len(to_approve)}
         if which == "match":
@@ -250,7 +246,8 @@ def queue(parts: Parts, which: str, editor: Editor, page: int, topic: str, text:
             rows = _refutation_rows(unit, to_approve, now)
         rows = [r for r in rows if _fits(r, topic, text)]
         rows.sort(key=lambda r: ("high", "medium", "low").index(r.priority))
-        return _page(rows, counts, page)
+        shown, page, page_count = _page(rows, page)
+        return Queue(counts, shown, page, page_count)
 
 
 def desk_claims(parts: Parts, page: int, status: str, topic: str, text: str) -> Queue:
@@ -262,8 +259,8 @@ def desk_claims(parts: Parts, page: int, status: str, topic: str, text: str) -> 
     with parts.records.read() as unit:
         found = unit.list_claims(status=wanted, topic=topic, text=text, limit=_SCANNED)
         counts = {s.value: unit.count_claims(status=s) for s in ClaimStatus}
-        queue = _page(list(found), counts, page)
-        return replace(queue, rows=tuple(_claim_rows(unit, queue.rows, (), now)))  # type: ignore[arg-type]  # rows are claims until here
+        shown, page, page_count = _page(found, page)
+        return Queue(counts, tuple(_claim_rows(unit, shown, (), now)), page, page_count)
 
 
 def draft_page(parts: Parts, refutation_id: str, editor: Editor) -> DraftPage:
@@ -271,7 +268,7 @@ def draft_page(parts: Parts, refutation_id: str, editor: Editor) -> DraftPage:
         refutation = unit.refutation(refutation_id) if is_id(refutation_id, "ref") else None
         if refutation is None:
             raise NotFound(f"no refutation {refutation_id}")
-        claim = _root(unit, refutation.claim_id)
+        claim = root(unit, refutation.claim_id)
         acts, refusals = workflow.allowed(refutation, editor, is_training=parts.settings.is_training)
         return DraftPage(
             refutation=refutation,
@@ -287,34 +284,35 @@ def draft_page(parts: Parts, refutation_id: str, editor: Editor) -> DraftPage:
         )
 
 
-def _any_approver(editor: Editor) -> Editor:
-    """Somebody who may approve anything: the list shows what waits for approval, also one's own texts."""
-    from index.model import EditorRole
-
-    return replace(editor, id="", role=EditorRole.ADMIN, is_active=True)
-
-
-def _claims_to_match(unit: Unit, suggested: Sequence[Match]) -> list[Claim]:
-    claims = unit.claims([m.claim_id for m in suggested])
-    return [c for c in claims.values() if c.merged_into is None and c.status is not ClaimStatus.NOT_CHECKABLE]
+def _is_open(unit: Unit, pair: Suggestion) -> bool:
+    """Whether a suggestion still waits for a decision that could be taken: not if a side of it is joined or gone."""
+    if pair.match.status is not MatchStatus.SUGGESTED or not workflow.is_in_question(pair.claim):
+        return False
+    if pair.target_claim is not None:
+        target = root(unit, pair.target_claim.id)
+        return target is not None and target.id != pair.claim.id
+    if pair.target_refutation is not None:
+        return workflow.is_public(pair.target_refutation)
+    return pair.target_outside is not None and not pair.target_outside.is_withdrawn
 
 
 def _claims_to_write(unit: Unit, to_match: Sequence[Claim], in_work: Sequence[Refutation]) -> list[Claim]:
-    busy = {c.id for c in to_match} | {r.claim_id for r in in_work}
+    roots = [root(unit, r.claim_id) for r in in_work]
+    busy = {c.id for c in (*to_match, *roots) if c is not None}
     return [c for c in unit.list_claims(status=ClaimStatus.OPEN, limit=_SCANNED) if c.id not in busy]
 
 
-def _claim_rows(unit: Unit, claims: Sequence[Claim], suggested: Sequence[Match], now: datetime) -> list[QueueRow]:
+def _claim_rows(unit: Unit, claims: Sequence[Claim], suggested: Sequence[Suggestion], now: datetime) -> list[QueueRow]:
     daily = _daily(unit, [c.id for c in claims], SPARK_DAYS, now)
     by_claim: dict[str, list[Suggestion]] = {}
-    for pair in _suggestions(unit, suggested):
-        by_claim.setdefault(pair.match.claim_id, []).append(pair)
+    for pair in suggested:
+        by_claim.setdefault(pair.claim.id, []).append(pair)
     editors = {e.id: e for e in unit.editors()}
     return [_row(c, daily[c.id], tuple(by_claim.get(c.id, ())), None, editors, now) for c in claims]
 
 
 def _refutation_rows(unit: Unit, refutations: Sequence[Refutation], now: datetime) -> list[QueueRow]:
-    claims = {r.id: _root(unit, r.claim_id) for r in refutations}
+    claims = {r.id: root(unit, r.claim_id) for r in refutations}
     daily = _daily(unit, [c.id for c in claims.values() if c], SPARK_DAYS, now)
     editors = {e.id: e for e in unit.editors()}
     return [_row(c, daily[c.id], (), r, editors, now) for r in refutations if (c := claims[r.id]) is not None]
@@ -353,10 +351,11 @@ def _fits(row: QueueRow, topic: str, text: str) -> bool:
     ) and text.casefold() in f"{row.claim.statement}\n{headline}".casefold()
 
 
-def _page(rows: Sequence[QueueRow] | Sequence[Claim], counts: Mapping[str, int], page: int) -> Queue:
+def _page(rows: Sequence[_Row], page: int) -> tuple[tuple[_Row, ...], int, int]:
+    """The rows of one page, its number, and how many pages there are."""
     page_count = max(1, math.ceil(len(rows) / QUEUE_PAGE))
     page = min(max(1, page), page_count)
-    return Queue(counts, tuple(rows[(page - 1) * QUEUE_PAGE : page * QUEUE_PAGE]), page, page_count)  # type: ignore[arg-type]
+    return tuple(rows[(page - 1) * QUEUE_PAGE : page * QUEUE_PAGE]), page, page_count
 
 
 # --- small parts ---
@@ -392,8 +391,3 @@ def status(parts: Parts) -> Status:
         failing_sources=sum(failing[h] for h in (Health.FAILING, Health.GONE, Health.DRIFTING, Health.SILENT)),
         newest_notice_at=newest[0].sent_at if newest else None,
     )
-
-
-def reviews(parts: Parts, claim_id: str) -> tuple[OutsideRefutation, ...]:
-    with parts.records.read() as unit:
-        return confirmed_reviews(unit, claim_id)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -244,6 +244,11 @@ def thread(refutation: Refutation, notices: Sequence[Alert], now: datetime) -> T
     )
 
 
+def waits_for_approval(refutation: Refutation) -> bool:
+    """Whether a revision of it is in review."""
+    return refutation.working is not None and refutation.working.status is RevisionStatus.IN_REVIEW
+
+
 def is_public(refutation: Refutation) -> bool:
     """Whether readers and search may be shown it as an answer now."""
     return refutation.status is RefutationStatus.PUBLISHED
@@ -252,9 +257,28 @@ def is_public(refutation: Refutation) -> bool:
 # --- claims, matches, tips ---
 
 
-def claim_after(notice: AlertKind) -> ClaimStatus:
-    """The status of a claim once a notice about it went out; a withdrawn answer leaves it open again."""
-    return ClaimStatus.OPEN if notice is AlertKind.CANCEL else ClaimStatus.ANSWERED
+def settled(claim: Claim, answers: Sequence[str]) -> Claim:
+    """The claim as its public refutations leave it: answered while one of `answers` (ids, the preferred first) stands.
+
+    The answer that it has is kept while it stands; when the last one is withdrawn, the claim is open again.
+    """
+    if answers:
+        answered_by = claim.answered_by if claim.answered_by in answers else answers[0]
+        return replace(claim, status=ClaimStatus.ANSWERED, answered_by=answered_by, reason="")
+    if claim.status is ClaimStatus.ANSWERED:
+        return replace(claim, status=ClaimStatus.OPEN, answered_by=None)
+    return claim
+
+
+def start_draft(claim: Claim, actor: Editor) -> None:
+    """Checks that a new refutation of the claim may be written: not if it is answered, or called not checkable.
+
+    Raises: Refused (not_allowed, wrong_status).
+    """
+    if not actor.is_active or actor.role not in _ROLES[Act.SAVE]:
+        raise Refused(code="not_allowed")
+    if claim.status is not ClaimStatus.OPEN:
+        raise Refused(code="wrong_status")
 
 
 def decide_match(match: Match, to: MatchStatus, actor: Editor | None, reason: str = "") -> MatchStatus:
@@ -271,19 +295,28 @@ def decide_match(match: Match, to: MatchStatus, actor: Editor | None, reason: st
     return to
 
 
-def decide_claim(claim: Claim, to: ClaimStatus, actor: Editor, reason: str = "") -> ClaimStatus:
-    """Checks that an editor may call a claim not checkable, or open it again.
+def decide_claim(
+    claim: Claim, to: ClaimStatus, actor: Editor, reason: str = "", *, is_in_work: bool = False
+) -> ClaimStatus:
+    """Checks that an editor may call a claim not checkable, or open it again. `is_in_work`: an answer is being written.
 
-    Raises: Refused (not_allowed, wrong_status, reason_required).
+    Raises: Refused (not_allowed, wrong_status, already_in_work, reason_required).
     """
     if not actor.is_active or actor.role not in _ROLES[Act.APPROVE]:
         raise Refused(code="not_allowed")
     expected = ClaimStatus.OPEN if to is ClaimStatus.NOT_CHECKABLE else ClaimStatus.NOT_CHECKABLE
     if claim.status is not expected:
         raise Refused(code="wrong_status")
+    if to is ClaimStatus.NOT_CHECKABLE and is_in_work:
+        raise Refused(code="already_in_work")
     if to is ClaimStatus.NOT_CHECKABLE and not reason.strip():
         raise Refused(code="reason_required", field="reason")
     return to
+
+
+def is_in_question(claim: Claim) -> bool:
+    """Whether links of it are worth deciding: it stands for itself, and nobody called it not checkable."""
+    return claim.merged_into is None and claim.status is not ClaimStatus.NOT_CHECKABLE
 
 
 def is_taken(claim: Claim, by_other_than: str, now: datetime) -> bool:
