@@ -68,7 +68,7 @@ def _resolved(unit: Unit, judged: Judged) -> Judged | None:
     if judged.claim is None:
         return judged
     claim = merging.root(unit, judged.claim.id)
-    if claim is None:
+    if claim is None or workflow.is_erased(claim):
         return None
     refutation = unit.refutation(claim.answered_by) if claim.answered_by else None
     if refutation is not None and workflow.is_public(refutation):

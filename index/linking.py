@@ -44,7 +44,7 @@ def link(parts: Parts, claim_id: str) -> tuple[Match, ...]:
         claim = unit.claim(claim_id)
         if claim is None:
             raise NotFound(f"no claim {claim_id}")
-        if claim.merged_into is not None:
+        if claim.merged_into is not None or workflow.is_erased(claim):
             return ()
         texts = dict.fromkeys((claim.statement, *(s.text for s in unit.wordings(claim_id, LINKED_WORDINGS))))
     found = [candidates.find(parts, t, _EVERYTHING, frozenset({claim_id}), is_stored=True) for t in texts]

@@ -10,8 +10,8 @@ from index import answering, merging, sync, text, workflow
 from index.errors import Conflict, InvalidInput, NotFound, Refused
 from index.ids import new_id
 from index.intake import has_words, new_claim
-from index.model import Claim, Editor, EditorRole, Outcome, Thread, Tip, TipStatus
-from index.ports import Changed, Parts
+from index.model import Claim, Editor, EditorRole, Outcome, TargetKind, Thread, Tip, TipStatus
+from index.ports import Changed, Parts, Unit
 from index.statement import statements
 
 MAX_TIP = 5_000
@@ -76,16 +76,28 @@ def tip(parts: Parts, receipt: str) -> tuple[Tip, Claim | None, Thread | None]:
 
 def erase_tip(parts: Parts, receipt: str) -> None:
     with parts.records.begin() as unit:
+        unit.hold_desk()
         found = unit.tip_by_receipt(_sha256(receipt))
         if found is None:
             raise NotFound("no such receipt")
         unit.delete_tip(found.id)
+        claim = unit.claim(found.claim_id) if found.claim_id else None
+        if claim is not None and _is_known_from_tips_alone(unit, claim.id) and not unit.tips_of(claim.id):
+            unit.put_claim(workflow.erased(claim))
+            unit.changed(Changed.CLAIM, claim.id)
+    sync.try_sync(parts)
+
+
+def _is_known_from_tips_alone(unit: Unit, claim_id: str) -> bool:
+    """Nobody published it where we saw it, and no editor wrote about it; then its statement is the reader's text."""
+    moved = [m.moved for m in unit.matches(claim_id=claim_id, target_kind=TargetKind.CLAIM)]
+    return not (unit.sightings(claim_id, limit=1) or any(moved) or unit.refutations(claim_id=claim_id, limit=1))
 
 
 def want_to_know(parts: Parts, claim_id: str) -> Claim:
     with parts.records.begin() as unit:
         claim = merging.root(unit, claim_id)
-        if claim is None:
+        if claim is None or workflow.is_erased(claim):
             raise NotFound(f"no claim {claim_id}")
         unit.add_asked(claim.id)
         return replace(claim, asked_count=claim.asked_count + 1)

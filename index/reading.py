@@ -197,7 +197,7 @@ def suggestion(parts: Parts, match_id: str) -> Suggestion:
 
 def _known_claim(unit: Unit, claim_id: str) -> Claim:
     claim = root(unit, claim_id) if is_id(claim_id, "clm") else None
-    if claim is None:
+    if claim is None or workflow.is_erased(claim):
         raise NotFound(f"no claim {claim_id}")
     return claim
 
@@ -218,7 +218,7 @@ def _suggestions(unit: Unit, matches: Sequence[Match]) -> tuple[Suggestion, ...]
             target_outside=outsides.get(m.target_id) if m.target_kind is TargetKind.OUTSIDE else None,
         )
         for m in sorted(matches, key=lambda m: -m.probability)
-        if m.claim_id in claims
+        if m.claim_id in claims and not workflow.is_erased(claims[m.claim_id])
     )
 
 
@@ -257,7 +257,8 @@ def desk_claims(parts: Parts, page: int, status: str, topic: str, text: str) -> 
     except ValueError:
         raise InvalidInput(code="unknown_status", field="status") from None
     with parts.records.read() as unit:
-        found = unit.list_claims(status=wanted, topic=topic, text=text, limit=_SCANNED)
+        listed = unit.list_claims(status=wanted, topic=topic, text=text, limit=_SCANNED)
+        found = [c for c in listed if not workflow.is_erased(c)]
         counts = {s.value: unit.count_claims(status=s) for s in ClaimStatus}
         shown, page, page_count = _page(found, page)
         return Queue(counts, tuple(_claim_rows(unit, shown, (), now)), page, page_count)
@@ -290,7 +291,7 @@ def _is_open(unit: Unit, pair: Suggestion) -> bool:
         return False
     if pair.target_claim is not None:
         target = root(unit, pair.target_claim.id)
-        return target is not None and target.id != pair.claim.id
+        return target is not None and target.id != pair.claim.id and not workflow.is_erased(target)
     if pair.target_refutation is not None:
         return workflow.is_public(pair.target_refutation)
     return pair.target_outside is not None and not pair.target_outside.is_withdrawn

@@ -304,6 +304,8 @@ def decide_claim(
     """
     if not actor.is_active or actor.role not in _ROLES[Act.APPROVE]:
         raise Refused(code="not_allowed")
+    if is_erased(claim):
+        raise Refused(code="wrong_status")
     expected = ClaimStatus.OPEN if to is ClaimStatus.NOT_CHECKABLE else ClaimStatus.NOT_CHECKABLE
     if claim.status is not expected:
         raise Refused(code="wrong_status")
@@ -314,9 +316,19 @@ def decide_claim(
     return to
 
 
+def erased(claim: Claim) -> Claim:
+    """The claim after the only reader who sent it took the text back."""
+    return replace(claim, statement="", status=ClaimStatus.NOT_CHECKABLE, taken_by=None, taken_until=None)
+
+
+def is_erased(claim: Claim) -> bool:
+    """Whether nothing of it is to be shown or found."""
+    return not claim.statement
+
+
 def is_in_question(claim: Claim) -> bool:
     """Whether links of it are worth deciding: it stands for itself, and nobody called it not checkable."""
-    return claim.merged_into is None and claim.status is not ClaimStatus.NOT_CHECKABLE
+    return claim.merged_into is None and claim.status is not ClaimStatus.NOT_CHECKABLE and not is_erased(claim)
 
 
 def is_taken(claim: Claim, by_other_than: str, now: datetime) -> bool:
