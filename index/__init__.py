@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from index.catalogue import Catalogue
 from index.encode import open_encoder
+from index.errors import SettingError
 from index.ports import Clock, Encoder, Parts, Search
 from index.records import open_records
 from index.search import open_search
@@ -36,7 +37,10 @@ def open_catalogue(
     first use; `progress(part, share)` follows the preparation, which happens once in a data folder.
     Raises: SettingError.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingError(f"CLARION_DATA cannot be used as a folder: {error.strerror}") from error
     encoder = encoder or open_encoder(settings, progress)
     search = search or open_search(settings, encoder.name, encoder.dimensions)
     records = open_records(settings.database)

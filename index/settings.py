@@ -5,6 +5,7 @@ Each field documents its variable, unit and default; `deploy/env.example` lists 
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -14,8 +15,10 @@ from typing import Any
 from index.errors import SettingError
 
 
-def _setting(variable: str, default: Any, doc: str) -> Any:
-    return field(default=default, metadata={"variable": variable, "doc": doc})
+def _setting(variable: str, default: Any, doc: str, *, least: float | None = None, is_secret: bool = False) -> Any:
+    """`least` bounds a number; a secret is never part of the record's repr, so that no log or traceback holds it."""
+    metadata = {"variable": variable, "doc": doc, "least": least, "is_secret": is_secret}
+    return field(default=default, repr=not is_secret, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +32,31 @@ class Settings:
         "CLARION_DATABASE_URL",
         "",
         "SQLAlchemy URL, e.g. postgresql+psycopg://clarion@db/clarion. Empty: SQLite in CLARION_DATA.",
+        is_secret=True,  # it may hold a password
     )
     search_url: str = _setting(
-        "CLARION_SEARCH_URL", "", "Comma-separated Elasticsearch hosts. Empty: the embedded engine."
+        "CLARION_SEARCH_URL", "", "Comma-separated Elasticsearch hosts. Empty: the embedded engine.", is_secret=True
     )
     search_index: str = _setting(
         "CLARION_SEARCH_INDEX", "clarion", "Alias (and prefix of the indices) in Elasticsearch."
     )
     search_ca_certs: str = _setting("CLARION_SEARCH_CA_CERTS", "", "CA bundle that signs the Elasticsearch hosts.")
     search_user: str = _setting("CLARION_SEARCH_USER", "", "User for basic authentication to Elasticsearch.")
-    search_password: str = _setting("CLARION_SEARCH_PASSWORD", "", "Its password.")
-    search_api_key: str = _setting("CLARION_SEARCH_API_KEY", "", "API key instead of user and password.")
+    search_password: str = _setting("CLARION_SEARCH_PASSWORD", "", "Its password.", is_secret=True)
+    search_api_key: str = _setting(
+        "CLARION_SEARCH_API_KEY", "", "API key instead of user and password.", is_secret=True
+    )
     search_timeout_s: float = _setting(
-        "CLARION_SEARCH_TIMEOUT_S", 3.0, "Seconds one search may take before matching is degraded."
+        "CLARION_SEARCH_TIMEOUT_S", 3.0, "Seconds one search may take before matching is degraded.", least=0.1
     )
     encoder: str = _setting(
         "CLARION_ENCODER",
         "packaged",
         "`packaged` (multilingual-e5-small, no download), `hashed` (tests only), or a sentence-transformers model.",
     )
-    encoder_threads: int = _setting("CLARION_ENCODER_THREADS", 0, "Threads of the encoder; 0 leaves it to PyTorch.")
+    encoder_threads: int = _setting(
+        "CLARION_ENCODER_THREADS", 0, "Threads of the encoder; 0 leaves it to PyTorch.", least=0
+    )
     sources: Path | None = _setting(
         "CLARION_SOURCES", None, "Registry of sources (TOML). Unset: the packaged crawlers/sources.toml."
     )
@@ -62,12 +70,13 @@ class Settings:
         "CLARION_SECRET_KEY",
         "",
         "Signs form tokens; 32 random bytes as text. Empty: made once and kept in CLARION_DATA.",
+        is_secret=True,
     )
     allowed_hosts: tuple[str, ...] = _setting(
         "CLARION_ALLOWED_HOSTS", (), "Comma-separated Host names that are answered besides that of CLARION_SITE_URL."
     )
     trusted_proxies: int = _setting(
-        "CLARION_TRUSTED_PROXIES", 0, "Number of reverse proxies in front whose X-Forwarded-* headers count."
+        "CLARION_TRUSTED_PROXIES", 0, "Number of reverse proxies in front whose X-Forwarded-* headers count.", least=0
     )
     is_training: bool = _setting(
         "CLARION_TRAINING",
@@ -82,9 +91,9 @@ class Settings:
     bot_contact: str = _setting(
         "CLARION_BOT_CONTACT", "", "Address in the crawler's User-Agent; empty: CLARION_SITE_URL + /bot."
     )
-    crawl_workers: int = _setting("CLARION_CRAWL_WORKERS", 4, "Sources fetched at once by one crawl process.")
+    crawl_workers: int = _setting("CLARION_CRAWL_WORKERS", 4, "Sources fetched at once by one crawl process.", least=1)
     tip_retention_days: int = _setting(
-        "CLARION_TIP_RETENTION_DAYS", 30, "Days after which a closed or answered tip is deleted."
+        "CLARION_TIP_RETENTION_DAYS", 30, "Days after which a closed or answered tip is deleted.", least=1
     )
     log_format: str = _setting("CLARION_LOG_FORMAT", "console", "`console` or `json`.")
 
@@ -104,7 +113,7 @@ class Settings:
         if unknown:
             raise SettingError(f"unknown setting {unknown[0]}")
         values = {
-            f.name: _parse(variable, environ[variable], f.default)
+            f.name: _parse(variable, environ[variable], f.default, f.metadata["least"])
             for variable, f in known.items()
             if environ.get(variable, "") != ""
         }
@@ -136,7 +145,14 @@ class Settings:
         return self.database_url or f"sqlite:///{self.data_dir / 'clarion.db'}"
 
 
-def _parse(variable: str, text: str, default: Any) -> Any:
+def _parse(variable: str, text: str, default: Any, least: float | None) -> Any:
+    value = _value(variable, text, default)
+    if least is not None and not (math.isfinite(value) and value >= least):
+        raise SettingError(f"{variable} must be at least {least:g}")
+    return value
+
+
+def _value(variable: str, text: str, default: Any) -> Any:
     try:
         if isinstance(default, bool):
             return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.strip().lower()]
