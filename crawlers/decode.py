@@ -38,7 +38,7 @@ _DECLARED = re.compile(
     re.I,
 )
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.I)
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]")
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _LATIN_RUNS = re.compile(
     "[\x80-\xff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]{2,}"
 )
@@ -153,7 +153,11 @@ def _plausible(text: str) -> float:
     good = sum(n for c, n in counts.items() if _is_common(c))
     if not total:
         return 1.0
-    return good / total * (1.0 - _western_noise(text) / total)
+    score = good / total * (1.0 - _western_noise(text) / total)
+    cyrillic = [c for c in counts if "\u0400" <= c <= "\u045f"]
+    upper = sum(counts[c] for c in cyrillic if c.isupper())
+    # One Cyrillic code page read as the other swaps the case of every letter.
+    return score / 2 if upper * 2 > sum(counts[c] for c in cyrillic) > 20 else score
 
 
 def _western_noise(text: str) -> int:

@@ -56,9 +56,12 @@ _BLOCKS = _TAGS - {"a", "b", "code", "em", "i", "strong", "sub", "sup", "u", "td
 _KNOWN_TAG = re.compile(
     r"</?(?:a|b|blockquote|br|div|em|font|h[1-6]|i|img|li|ol|p|span|strong|sub|sup|table|td|tr|u|ul)\b[^<>]*>", re.I
 )
+_SCRIPT = re.compile(r"<(script|style|template|iframe|object|svg|math)\b.*?(?:</\1\s*>|$)", re.I | re.S)
 _ESCAPED_TAG = re.compile(r"&lt;/?(?:a|b|br|div|em|i|img|li|ol|p|span|strong|ul)\b", re.I)
 # Controls, bidi embeddings, overrides and isolates, lone surrogates: never shown, and no part of any word.
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
+# What a byte from 0x80 to 0x9f looks like after cp1252; its five holes stay controls.
+_BYTE_OF = {bytes([b]).decode("cp1252"): b for b in range(0x80, 0xA0) if b not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
 _MOJIBAKE = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]")
 
 
@@ -71,7 +74,7 @@ def plain_text(markup: str, base_url: str = "") -> str:
     cleaned = nh3.clean(
         markup,
         tags=_TAGS,
-        clean_content_tags={"script", "style", "template", "noscript", "iframe", "object", "svg", "math"},
+        clean_content_tags={"script", "style", "template", "noscript", "iframe", "object"},
         attributes={"a": {"href"}, "*": set()},
         url_schemes={"http", "https", "mailto"},
         url_relative=("rewrite_with_base", base_url) if _is_web(base_url) else "deny",
@@ -84,6 +87,7 @@ def plain_title(raw: str) -> str:
     """One line without markup; `<` in a formula stays."""
     text = raw
     for _ in range(2):
+        text = _SCRIPT.sub("", text)
         if _KNOWN_TAG.search(text):
             text = _KNOWN_TAG.sub("", text)
         text = html.unescape(text) if re.search(r"&(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]+);", text, re.I) else text
@@ -98,18 +102,19 @@ def clip(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
+def has_mojibake(text: str) -> bool:
+    return _MOJIBAKE.search(text) is not None
+
+
 def mended(text: str) -> str:
     """UTF-8 that was read as latin-1 inside a field, repaired where that is reversible and more plausible (Q11)."""
     if not _MOJIBAKE.search(text):
         return text
-    for name in ("latin-1", "cp1252"):
-        try:
-            better = text.encode(name).decode("utf-8")
-        except UnicodeError:
-            continue
-        if not _MOJIBAKE.search(better):
-            return better
-    return text
+    try:
+        better = bytes(_BYTE_OF.get(c, ord(c)) for c in text).decode("utf-8")
+    except ValueError:
+        return text
+    return text if _MOJIBAKE.search(better) else better
 
 
 def web_link(raw: str, base_url: str = "") -> str:

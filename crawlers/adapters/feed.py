@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from html.entities import html5
 from io import BytesIO
 from typing import Any
 
@@ -21,7 +22,7 @@ from crawlers.dates import parse_date
 from crawlers.decode import decode
 from crawlers.language import told_language
 from crawlers.page import option
-from crawlers.plain import MAX_LABEL, clip, one_line, plain_text, plain_title, web_link
+from crawlers.plain import MAX_LABEL, clip, has_mojibake, mended, one_line, plain_text, plain_title, web_link
 from crawlers.roles import role_of
 from index.model import Item, Source
 
@@ -30,6 +31,11 @@ _ENTRY = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?(?:item|entry)[\s>/]")
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,300}\?>", re.I)
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.S | re.I)
 _XSL = re.compile(r"<\?xml-stylesheet.*?\?>", re.S)
+_CDATA = re.compile(r"(<!\[CDATA\[.*?(?:\]\]>|$))", re.S)
+_RUN = re.compile(r"[^<>&\[\]]+")
+_AMPERSAND = re.compile(r"&(#[0-9]{1,9};|#[xX][0-9a-fA-F]{1,8};|[A-Za-z][A-Za-z0-9]{0,40};)?")
+# What feedparser raises for bad input, seen on its own and on hostile files; its interface promises nothing.
+_FAULTS = (ValueError, LookupError, AttributeError, TypeError, AssertionError, RecursionError)
 _CUT = ("no element found", "unclosed token", "unclosed CDATA")
 _LOGIN = re.compile(r"<input[^>]{0,300}type\s*=\s*[\"']?password", re.I)
 
@@ -49,12 +55,15 @@ class FeedAdapter:
         text = _prepared(decoded.text)
         if code := page_instead(text):
             return Parsed(code=code)
-        result = feedparser.parse(
-            BytesIO(text.encode("utf-8", "ignore")),
-            sanitize_html=False,
-            resolve_relative_uris=False,
-            response_headers={"content-type": "application/xml; charset=utf-8"},
-        )
+        try:
+            result = feedparser.parse(
+                BytesIO(text.encode("utf-8", "ignore")),
+                sanitize_html=False,
+                resolve_relative_uris=False,
+                response_headers={"content-type": "application/xml; charset=utf-8"},
+            )
+        except _FAULTS:
+            return Parsed(code="malformed")
         if not result.get("version"):
             return Parsed(code="not_a_feed")
         entries, is_cut = _whole_entries(result, text, context.is_truncated)
@@ -72,9 +81,28 @@ def page_instead(text: str) -> str:
 
 
 def _prepared(text: str) -> str:
-    """Declaration, DTD and style sheet off: the text is UTF-8 now, and no entity of a DTD is ever expanded."""
+    """XML that a strict parser reads (Q22): declaration, DTD and style sheet off, HTML's entities as characters, bare
+    ampersands escaped, impossible references dropped. The text is UTF-8 now, and no entity of a DTD is expanded."""
     text = _XML_DECLARATION.sub("", text.lstrip("\ufeff"), count=1)
-    return _XSL.sub("", _DOCTYPE.sub("", text, count=1))
+    text = _XSL.sub("", _DOCTYPE.sub("", text, count=1))
+    if has_mojibake(text):  # here, because feedparser trims what is half of a character as white space
+        text = _RUN.sub(lambda run: mended(run[0]), text)
+    pieces = _CDATA.split(text)
+    return "".join(piece if piece.startswith("<![CDATA[") else _AMPERSAND.sub(_reference, piece) for piece in pieces)
+
+
+def _reference(match: re.Match[str]) -> str:
+    name = match[1]
+    if not name:
+        return "&amp;"
+    if name.startswith("#"):
+        digits = name[1:-1]
+        code = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
+        is_possible = code in (9, 10, 13) or 0x20 <= code < 0xD800 or 0xE000 <= code <= 0x10FFFF
+        return match[0] if is_possible and code not in (0xFFFE, 0xFFFF) else ""
+    if name[:-1] in ("amp", "lt", "gt", "quot", "apos"):
+        return match[0]
+    return html5.get(name) or f"&amp;{name}"
 
 
 def _whole_entries(result: Any, text: str, is_truncated: bool) -> tuple[list[Any], bool]:
@@ -124,8 +152,8 @@ def _item(entry: Any, context: Context, feed_language: str, shared: set[str]) ->
     if not title and not text:
         return ItemError("empty_item", guid or link)
     title = title or clip(text.split("\n", 1)[0], 80)
-    published = _date(entry, ("published", "created", "issued"), context)
-    updated = _date(entry, ("updated", "modified"), context)
+    published = _date(entry, ("published", "created"), context)
+    updated = _date(entry, ("updated",), context)
     published = published or updated
     label, claim = headline_verdict(title, source)
     native_id = guid if guid and guid not in shared else link or weak_id(title, published)
