@@ -178,7 +178,7 @@ def _key(kind: str, value: str) -> str:
 
 def open_session(response: Response, catalogue: Catalogue, editor: Editor) -> None:
     """Ends the browser's earlier session and sets a new token; remembers the browser as one that knows this account."""
-    end_session(response, catalogue)
+    _end(catalogue)
     token = secrets.token_urlsafe(32)
     catalogue.open_session(editor, _sha256(token), SESSION_LENGTH)
     _set_cookie(response, "session", token, SESSION_LENGTH)
@@ -188,10 +188,14 @@ def open_session(response: Response, catalogue: Catalogue, editor: Editor) -> No
 
 def end_session(response: Response, catalogue: Catalogue) -> None:
     """Ends the browser's session on the server and in the browser."""
+    _end(catalogue)
+    response.delete_cookie(_cookie_name("session"), path="/", secure=_is_https(), httponly=True, samesite="Lax")
+
+
+def _end(catalogue: Catalogue) -> None:
     token = request.cookies.get(_cookie_name("session"))
     if token:
         catalogue.end_session(_sha256(token))
-    response.delete_cookie(_cookie_name("session"), path="/", secure=_is_https(), httponly=True, samesite="Lax")
     g.pop("clarion_editor", None)
 
 

@@ -1,6 +1,6 @@
 """What readers and search engines get if the revision in work is approved, made by the public parts themselves.
 
-The article is the public template's own block, so that no second template can drift away from it.
+The article is cut out of the public page itself, so that no second template can drift away from it.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import current_app
+from flask import render_template
 from markupsafe import Markup
 
 from index import workflow
@@ -18,6 +18,8 @@ from webapp.charts import sightings_chart
 from webapp.opened import catalogue
 from webapp.passing_on import kit
 from webapp.review_markup import claim_review
+
+ARTICLE_BEGINS = '<div class="page columns alert'
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +50,21 @@ def as_readers_see(page: DraftPage) -> ReadersView:
 
 
 def _article(page: ThreadPage) -> Markup:
-    """The `main` block of the public alert page, its h1 one level down because the desk's page has its own."""
+    """The public alert page from its first block to the end of `main`; its h1 gives way to that of the desk's page."""
     thread = page.thread
     before = ["", *(n.id for n in thread.notices)]
-    template = current_app.jinja_env.get_template("public/alert.html")
-    values: dict[str, Any] = {
-        "page": page,
-        "thread": thread,
-        "text": thread.text,
-        "kit": kit(thread),
-        "history": list(zip(thread.notices, before, strict=False))[::-1],
-        "chart": sightings_chart(page.daily, thread.issued_at),
-        "markup": None,
-    }
-    current_app.update_template_context(values)
-    html = "".join(template.blocks["main"](template.new_context(values)))
-    return Markup(html.replace("<h1", '<p class="as-h1"').replace("</h1>", "</p>"))  # noqa: S704 - escaped by the template
+    html = render_template(
+        "public/alert.html",
+        page=page,
+        thread=thread,
+        text=thread.text,
+        kit=kit(thread),
+        history=list(zip(thread.notices, before, strict=False))[::-1],
+        chart=sightings_chart(page.daily, thread.issued_at),
+        markup=None,
+    )
+    article = html[html.index(ARTICLE_BEGINS) : html.rindex("</main>")]
+    return Markup(article.replace("<h1", '<p class="as-h1"').replace("</h1>", "</p>"))  # noqa: S704 - template's own
 
 
 def _thread_page(page: DraftPage, thread: Thread) -> ThreadPage:

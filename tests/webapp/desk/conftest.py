@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -80,29 +81,35 @@ def clock() -> MovableClock:
     return MovableClock()
 
 
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with people, claims and suggestions, made once and copied for each test."""
+    folder = tmp_path_factory.mktemp("filled")
+    catalogue = open_catalogue(Settings(data_dir=folder, encoder="hashed"), clock=MovableClock())
+    catalogue.migrate()
+    password_hash = auth.hash_password(PASSWORD)
+    for name, role in PEOPLE.items():
+        catalogue.add_editor(name, role, password_hash)
+    fill(catalogue)
+    catalogue.close()
+    return folder
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path, encoder="hashed", site_url="http://localhost")
+def settings(tmp_path: Path, filled: Path) -> Settings:
+    shutil.copytree(filled, tmp_path / "data")
+    return Settings(data_dir=tmp_path / "data", encoder="hashed", site_url="http://localhost")
 
 
 @pytest.fixture
 def catalogue(settings: Settings, clock: MovableClock) -> Iterator[Catalogue]:
     found = open_catalogue(settings, clock=clock)
-    found.migrate()
     yield found
     found.close()
 
 
-@pytest.fixture(scope="session")
-def password_hash() -> str:
-    return auth.hash_password(PASSWORD)
-
-
 @pytest.fixture
-def desk(catalogue: Catalogue, settings: Settings, clock: MovableClock, password_hash: str) -> Desk:
-    for name, role in PEOPLE.items():
-        catalogue.add_editor(name, role, password_hash)
-    fill(catalogue)
+def desk(catalogue: Catalogue, settings: Settings, clock: MovableClock) -> Desk:
     app = create_app(settings, catalogue)
     app.testing = True
     return Desk(app, catalogue, clock)

@@ -92,7 +92,7 @@ def test_a_text_goes_from_draft_to_published_to_corrected_to_withdrawn_by_two_ed
     assert READY["headline"] in b.get("/desk/alerts").text
 
     a.post(f"/desk/drafts/{refutation_id}/correct")
-    corrected = save(a, refutation_id, "submit", truth="病毒靠飞沫传播。", note="改正了一个数字。", is_material="yes")
+    corrected = save(a, refutation_id, "submit", truth="病毒靠飞沫和直接接触传播。", note="改正了一个数字。", is_material="yes")
     assert corrected.status_code == 303
     compare = b.get(f"/desk/drafts/{refutation_id}/compare").text
     assert "<del>" in compare and "<ins>" in compare and "<span class=\"unseen\">删除：" in compare
@@ -101,7 +101,7 @@ def test_a_text_goes_from_draft_to_published_to_corrected_to_withdrawn_by_two_ed
     assert "改正了一个数字。" in check
     b.post(f"/desk/drafts/{refutation_id}/approve", {"version": version_of_check(check)})
     thread = desk.catalogue.threads().threads[0]
-    assert thread.text.truth == "病毒靠飞沫传播。" and thread.is_corrected
+    assert thread.text.truth == "病毒靠飞沫和直接接触传播。" and thread.is_corrected
 
     review = a.post(f"/desk/drafts/{refutation_id}/withdraw", {"reason": "原始数据有误。", "act": "review"})
     assert review.status_code == 200 and "原始数据有误。" in review.text
@@ -125,7 +125,7 @@ def test_a_returned_text_shows_its_author_the_reason(desk):
     save(a, refutation_id, "submit")
     empty = b.post(f"/desk/drafts/{refutation_id}/return", {"reason": " "})
     assert empty.status_code == 422 and 'href="#reason"' in empty.text
-    assert empty.text.partition("<title>")[2].startswith("错误：")
+    assert empty.text.partition("<title>")[2].startswith("有误：")
     returned = b.post(f"/desk/drafts/{refutation_id}/return", {"reason": "第二段缺出处。"})
     assert returned.status_code == 303
     assert "第二段缺出处。" in a.get(f"/desk/drafts/{refutation_id}").text
