@@ -52,11 +52,17 @@ def parse_robots(body: bytes) -> Rules:
             continue
         field, value = match[1].lower(), match[2].strip()
         if field.startswith("user"):
-            agent = _AGENT.match(value)
-            value = agent[0] if agent else "*" if value.startswith("*") and not value[1:].strip() else "none-of-ours"
-            field = "user-agent"
+            field, value = "user-agent", _agent(value)
         lines.append(f"{field}: {value}")
     return Rules(Protego.parse("\n".join(lines)))
+
+
+def _agent(value: str) -> str:
+    """Our own name, `*`, or a name that is nobody's: protego would take `Clarion` for ours."""
+    name = _AGENT.match(value)
+    if name is None:
+        return "*" if value.startswith("*") and not value[1:].strip() else "nobody"
+    return ROBOT if name[0].lower() == ROBOT.lower() else "nobody"
 
 
 def rules_from(answer: Response | Failure) -> Rules:
