@@ -33,8 +33,8 @@ MAX_CHARACTERS = 2_000  # 128 tokens are some 500 characters; the rest would onl
 _BATCH = 32
 _CACHED = 512
 _UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u2069]+")
-_KANA = re.compile("[぀-ヿ]")
-_HAN = re.compile("[㐀-鿿豈-﫿]")
+_KANA = re.compile("[\u3040-\u30ff]")
+_HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 
 
 def make_safe(text: str) -> str:

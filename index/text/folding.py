@@ -16,8 +16,9 @@ from index.text.urls import find_urls, url_key, without_urls
 
 ANALYSIS = "1"
 
-HAN = "㐀-䶿一-鿿豈-﫿𠀀-𿿽々〇"
-UNSPACED = HAN + "぀-ヿㇰ-ㇿ가-힣ก-๎ກ-ໝက-႟ក-៓"  # and kana, Hangul, Thai, Lao, Burmese, Khmer: cut into pairs
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd々〇"
+#: And kana, Hangul, Thai, Lao, Burmese, Khmer: written without spaces, cut into pairs.
+UNSPACED = HAN + "\u3040-\u30ff\u31f0-\u31ff\uac00-\ud7a3\u0e01-\u0e4e\u0e81-\u0ecd\u1000-\u109f\u1780-\u17d3"
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0980-\u0dff"
 _TOKEN = re.compile(rf"[{UNSPACED}]+|(?:[^\W_{UNSPACED}]|[{_MARKS}])+(?:['’][a-z]+)?(?:[.,]\d+)*")
 _CJK = re.compile(f"[{UNSPACED}]")

@@ -17,12 +17,12 @@ from index.text.urls import without_urls
 
 _LOOKED_AT = 2_000
 _HAN = re.compile(f"[{HAN}]")
-_KANA = re.compile("[぀-ヿㇰ-ㇿ]")
+_KANA = re.compile("[\u3040-\u30ff\u31f0-\u31ff]")
 _LATIN_WORD = re.compile(r"[A-Za-zÀ-ɏḀ-ỿ][A-Za-zÀ-ɏḀ-ỿ'’]*")
 #: Letters of a script, its ISO 15924 code, and the language that most texts in it are in.
 _SCRIPTS = (
-    ("[가-힣]", "Kore", "ko"),
-    ("[Ѐ-ӿ]", "Cyrl", "ru"),
+    ("[\uac00-\ud7a3]", "Kore", "ko"),
+    ("[\u0400-\u04ff]", "Cyrl", "ru"),
     ("[\u0600-\u06ff\u0750-\u077f]", "Arab", "ar"),
     ("[\u0900-\u097f]", "Deva", "hi"),
     ("[\u0980-\u09ff]", "Beng", "bn"),
@@ -31,9 +31,9 @@ _SCRIPTS = (
     ("[\u0b80-\u0bff]", "Taml", "ta"),
     ("[\u0c00-\u0c7f]", "Telu", "te"),
     ("[\u0d00-\u0d7f]", "Mlym", "ml"),
-    ("[ก-๛]", "Thai", "th"),
+    ("[\u0e01-\u0e5b]", "Thai", "th"),
     ("[\u1000-\u109f]", "Mymr", "my"),
-    ("[Ͱ-Ͽ]", "Grek", "el"),
+    ("[\u0370-\u03ff]", "Grek", "el"),
     ("[\u0590-\u05ff]", "Hebr", "he"),
 )
 _SCRIPT_PATTERNS = tuple((re.compile(letters), script, language) for letters, script, language in _SCRIPTS)

@@ -21,31 +21,32 @@ _ASK = (
     "请|請|麻烦|麻煩|拜托|拜託|敬请|敬請|大家|各位|互相|相互|帮忙|幫忙|广泛|廣泛|多多|赶紧|趕緊|务必|務必|尽快|儘快|立即|赶快|趕快"
 )
 _SPREAD = "(?:扩散|擴散|转发|轉發|转告|轉告|转起来|轉起來|分享出去|轉傳|转传)"
-_TO_WHOM = "(?:出去|一下|[给給](?:家人|朋友|[亲親]友|更多人|身[边邊]的?人|大家)+|周知|起来|起來|吧|哦|喔)"
+_TO_WHOM = "(?:出去|一下|[给給](?:家人|朋友|[亲親]友|更多人|身[边邊]的?人|大家){1,4}|周知|起来|起來|吧|哦|喔)"
+# Every repetition is bounded: an open one before a word that may be missing costs its square (90 s for 请 x 20,000).
 _NOISE = tuple(
     re.compile(pattern, re.IGNORECASE | re.MULTILINE)
     for pattern in (
         # marks at the beginning of a line
-        r"^[\s>*\-|]*(?:[\[【［(（]\s*)?(?:转发?|轉發?|转帖|轉貼|转载|轉載|群发|群發"
+        r"^[ \t>*\-|]{0,12}(?:[\[【［(（]\s{0,4})?(?:转发?|轉發?|转帖|轉貼|转载|轉載|群发|群發"
         r"|fwd?|forwarded(?: message| as received| many times)?|re-?post(?:ed)?|via whatsapp)"
-        r"\s*(?:(?:[\]】］)）]\s*[:：]?)|[:：])\s*",
-        r"^[\s>*\-]*forwarded (?:as received|many times|message)\b[\s.:：-]*",
-        r"^-{2,}\s*(?:forwarded message|转发的?邮件|轉寄郵件|original message)\s*-{2,}\s*$",
-        r"^\s*//?@[^\s:：]{1,30}[:：]\s*",
+        r"\s{0,4}(?:(?:[\]】］)）]\s{0,4}[:：]?)|[:：])\s{0,4}",
+        r"^[ \t>*\-]{0,12}forwarded (?:as received|many times|message)\b[\s.:：-]{0,9}",
+        r"^-{2,20}\s{0,4}(?:forwarded message|转发的?邮件|轉寄郵件|original message)\s{0,4}-{2,20}\s{0,4}$",
+        r"^[ \t]{0,12}//?@[^\s:：]{1,30}[:：]\s{0,4}",
         # pleas to spread
-        r"[\[【［(（]?(?:速看|急[!！]*转|紧急扩散|緊急擴散|扩散周知|擴散周知"
+        r"[\[【［(（]?(?:速看|急[!！]{0,9}转|紧急扩散|緊急擴散|扩散周知|擴散周知"
         r"|求扩散|求擴散|赶紧看|趕快看|马上删|馬上刪|删前速看|刪前速看)[\]】］)）]?[!！。.~～]*",
-        rf"(?:{_ASK})+{_SPREAD}{_TO_WHOM}?[!！。~～]*",
+        rf"(?:{_ASK}){{1,6}}{_SPREAD}{_TO_WHOM}?[!！。~～]*",
         rf"{_SPREAD}{_TO_WHOM}[!！。~～]*",
         r"\b(?:please|pls|plz|kindly)\s+(?:share|forward|repost|spread|pass (?:this|it) on)\b"
         r"[^.!\n。！]{0,60}[.!。！]*",
         r"\b(?:share|forward|send) (?:this|it) (?:to|with) "
         r"(?:everyone|all|your (?:family|friends|loved ones|contacts))\b[^.!\n]{0,40}[.!]*",
-        r"^\s*forwarded\s*$",
+        r"^[ \t]{0,12}forwarded\s{0,4}$",
         # signatures of apps
-        r"[(（\[【]?(?:分享自|分享自|来自|來自|发自|發自)\s*(?:@?[\w一-鿿]{1,20})"
+        r"[(（\[【]?(?:分享自|分享自|来自|來自|发自|發自)\s{0,4}(?:@?[\w一-鿿]{1,20})"
         r"(?:客户端|客戶端|app|iphone|手机|手機|微博|公众号|公眾號)[)）\]】]?",
-        r"^\s*sent from my \w+\s*$",
+        r"^[ \t]{0,12}sent from my \w+\s{0,4}$",
         r"(?:o网页链接|网页链接|o秒拍视频|秒拍视频|展开全文c?|收起全文d?)",
     )
 )
