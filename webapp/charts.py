@@ -15,8 +15,8 @@ from webapp.language import gettext
 from webapp.present import SITE_ZONE, number, short_day
 
 SPARK_W, SPARK_H = 144, 32
-WIDTH, HEIGHT, BASE, TOP = 560, 150, 118, 24
-MOST_BARS = 90
+WIDTH, HEIGHT, BASE, TOP = 480, 176, 146, 48
+MOST_BARS, LEAST_BARS = 90, 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,16 @@ def sightings_chart(daily: Daily, issued_at: datetime | None = None) -> Chart | 
     rows = tuple((daily.first + timedelta(days=i), count) for i, count in enumerate(daily.counts))[-MOST_BARS:]
     if not any(count for _, count in rows):
         return None
+    rows = _from_the_beginning(rows)
     issued_on = issued_at.astimezone(SITE_ZONE).date() if issued_at else None
     title = finding(rows, issued_on)
     return Chart(title, _bars(rows, issued_on, title), rows)
+
+
+def _from_the_beginning(rows: tuple[tuple[date, int], ...]) -> tuple[tuple[date, int], ...]:
+    """Without the empty days before the claim was first seen, but at least two weeks."""
+    first = next(i for i, (_, count) in enumerate(rows) if count)
+    return rows[max(0, min(first - 2, len(rows) - LEAST_BARS)) :]
 
 
 def finding(rows: tuple[tuple[date, int], ...], issued_on: date | None) -> str:
@@ -81,19 +88,16 @@ def _bars(rows: tuple[tuple[date, int], ...], issued_on: date | None, title: str
         kind = "peak" if i == peak_at else "bar"
         shapes.append(f'<rect class="{kind}" x="{i * step + (step - width) / 2:.1f}" y="{BASE - height:.1f}" width="{width:.1f}" height="{height:.1f}"/>')
     shapes.append(f'<line class="axis" x1="0" y1="{BASE}.5" x2="{WIDTH}" y2="{BASE}.5"/>')
-    shapes.append(_text(peak_at * step + step / 2, TOP - 8, number(top), "strong", WIDTH))
+    x = min(max(peak_at * step + step / 2, 10), WIDTH - 10)
+    shapes.append(f'<text class="strong" x="{x:.1f}" y="{TOP - 8}" text-anchor="middle">{Markup.escape(number(top))}</text>')
     if issued_on is not None and rows[0][0] <= issued_on <= rows[-1][0]:
         x = ((issued_on - rows[0][0]).days + 0.5) * step
-        shapes.append(f'<line class="mark-line" x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{BASE}"/>')
+        shapes.append(f'<line class="mark-line" x1="{x:.1f}" y1="22" x2="{x:.1f}" y2="{BASE}"/>')
         label = gettext("%(day)s: alert", day=short_day(issued_on))
-        shapes.append(f'<text x="{x + 6 if x < WIDTH * 0.7 else x - 6:.1f}" y="{TOP + 8}" text-anchor="{"start" if x < WIDTH * 0.7 else "end"}">{Markup.escape(label)}</text>')
+        anchor = "start" if x < WIDTH / 3 else "end" if x > WIDTH * 2 / 3 else "middle"
+        shapes.append(f'<text x="{x:.1f}" y="16" text-anchor="{anchor}">{Markup.escape(label)}</text>')
     for x, anchor, on in ((0, "start", rows[0][0]), (WIDTH, "end", rows[-1][0])):
-        shapes.append(f'<text class="soft" x="{x}" y="{HEIGHT - 12}" text-anchor="{anchor}">{Markup.escape(short_day(on))}</text>')
+        shapes.append(f'<text class="soft" x="{x}" y="{HEIGHT - 8}" text-anchor="{anchor}">{Markup.escape(short_day(on))}</text>')
     return Markup('<svg class="bars" viewBox="0 0 {w} {h}" role="img" aria-label="{title}">{shapes}</svg>').format(
         w=WIDTH, h=HEIGHT, title=title, shapes=Markup("".join(shapes))
     )
-
-
-def _text(x: float, y: float, text: str, kind: str, width: int) -> str:
-    x = min(max(x, 10), width - 10)
-    return f'<text class="{kind}" x="{x:.1f}" y="{y}" text-anchor="middle">{Markup.escape(text)}</text>'

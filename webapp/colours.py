@@ -23,7 +23,7 @@ PAPER: dict[str, tuple[str, str]] = {
     "line": ("#d6d8d3", "#343a3e"),
     "hair": ("#e7e8e4", "#262b2e"),
     "edge": ("#767d82", "#7d868c"),  # borders that must be seen: fields, quiet buttons
-    "bar": ("#9aa1a6", "#6d767c"),  # bars of a chart beside the one that the title speaks of
+    "bar": ("#868d93", "#747d83"),  # bars of a chart beside the one that the title speaks of
     "focus": ("#0b62c4", "#7fb8ff"),
 }
 

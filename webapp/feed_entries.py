@@ -144,7 +144,7 @@ def _html(thread: Thread, notice: Alert) -> str:
     blocks: list[etree._Element] = []
     if notice.note and notice.kind is AlertKind.UPDATE:
         blocks += [E.p(E.strong(gettext("Corrected"))), *_lines(notice.note)]
-    blocks += [E.p(E.strong(word(text.verdict)), " · ", gettext("The finding applies only to this claim:"), " ", E.q(clean(text.claim)))]
+    blocks += [E.p(E.strong(word(text.verdict)), " · ", gettext("The finding applies only to this claim: “%(claim)s”", claim=clean(text.claim)))]
     blocks += [E.h2(gettext("What is true")), *_lines(text.truth)]
     blocks += [E.h2(gettext("What is circulating")), E.p(E.strong(gettext(CIRCULATING_WARNINGS[text.verdict]))), E.blockquote(*_lines(text.circulating))]
     blocks += [E.h2(gettext(WHY_LABELS[text.verdict])), *_lines(text.why)]

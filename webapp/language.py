@@ -55,7 +55,7 @@ def init_app(app: Flask) -> None:
     app.before_request(refuse_foreign)
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(_plain_gettext, _plain_ngettext, newstyle=True)  # type: ignore[attr-defined]
-    app.jinja_env.globals.update(url_for=url_for, language=current, alternates=alternates, SHORT_NAMES=SHORT_NAMES)
+    app.jinja_env.globals.update(url_for=url_for, language=current, alternates=alternates, site_url=site_url, SHORT_NAMES=SHORT_NAMES)
 
 
 def load(language: str) -> NullTranslations:
