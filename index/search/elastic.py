@@ -9,6 +9,7 @@ beside the old one and moves the alias. After a failure the breaker answers for 
 from __future__ import annotations
 
 import re
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +25,7 @@ from index.errors import SearchUnavailable, SettingError
 from index.model import Hit, SearchDocument, SearchQuery
 from index.search import elastic_bodies as bodies
 from index.search.breaker import Breaker
-from index.search.elastic_bulk import BulkWriter, Busy, IndexMissing, Tally
+from index.search.elastic_bulk import BulkWriter, Busy, IndexMissing, Refused, Tally
 from index.search.rules import index_tag, merge, newest, unit, usable
 from index.settings import Settings
 
@@ -164,10 +165,15 @@ class ElasticSearch:
         except ApiError as error:
             if error.status_code in (429, 502, 503, 504):
                 raise Busy(f"status {error.status_code}") from error
+            if error.status_code in (400, 413):
+                raise Refused(error.error, str(error)) from error
             raise
         except TransportError as error:
             raise Busy(type(error).__name__) from error
-        return list(answer["items"])
+        try:
+            return list(answer["items"])
+        except (KeyError, TypeError) as error:
+            raise Busy("unreadable answer") from error
 
 
     # ------------------------------------------------------------------------------------------------- rebuilding
@@ -286,13 +292,14 @@ def _raise_for(response: dict[str, Any]) -> None:
 
 def _client(settings: Settings) -> Elasticsearch:
     options: dict[str, Any] = {"request_timeout": 10.0, "max_retries": 1, "retry_on_timeout": False}
-    if settings.search_ca_certs:
-        options["ca_certs"] = settings.search_ca_certs
     if settings.search_api_key:
         options["api_key"] = settings.search_api_key
     elif settings.search_user:
         options["basic_auth"] = (settings.search_user, settings.search_password)
     try:
+        if settings.search_ca_certs:
+            ssl.create_default_context(cafile=settings.search_ca_certs)  # the client would find out at the first call
+            options["ca_certs"] = settings.search_ca_certs
         return Elasticsearch(_hosts(settings.search_url), **options)
     except (ValueError, OSError) as error:
         raise SettingError(f"CLARION_SEARCH_URL or CLARION_SEARCH_CA_CERTS cannot be used: {error}") from error
@@ -303,6 +310,8 @@ def _hosts(text: str) -> list[str]:
     hosts = []
     for part in filter(None, (part.strip().rstrip("/") for part in text.split(","))):
         url = urlsplit(part if "://" in part else f"http://{part}")
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise ValueError(f"{part} is no http or https address")
         if url.port is None:
             url = url._replace(netloc=f"{url.netloc}:{443 if url.scheme == 'https' else 9200}")
         hosts.append(url.geturl())

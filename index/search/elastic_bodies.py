@@ -58,7 +58,7 @@ def definition(dimensions: int, document_count: int) -> dict[str, Any]:
 
 
 def source(document: SearchDocument, dimensions: int) -> dict[str, Any]:
-    """The stored form. A tombstone keeps nothing to be found by; a zero vector, which the server refuses, is left out."""
+    """The stored form. A tombstone keeps nothing to be found by; a zero vector, which servers refuse, is left out."""
     body: dict[str, Any] = {"id": clean(document.id), "is_deleted": document.is_deleted}
     body |= {name: clean(str(getattr(document, name))) for name in _KEYWORDS}
     if document.is_deleted:

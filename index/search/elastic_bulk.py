@@ -2,6 +2,7 @@
 
     200, 201 ─► applied         409 ─► superseded: the index has this version or a newer one, which is success too
     400 ─► parked and logged    429, 5xx, no or unreadable answer ─► again, later    anything else ─► unavailable
+A request refused as a whole (400, 413) is cut in two until the document at fault stands alone.
 Sending again is harmless, because the external version makes each write happen once.
 """
 
@@ -32,6 +33,10 @@ Post = Callable[[str, Sequence[Mapping[str, Any]], bool], list[dict[str, Any]]]
 
 class Busy(Exception):
     """The request as a whole may succeed later: overload, timeout, lost connection, unreadable answer."""
+
+
+class Refused(Exception):
+    """The request as a whole is at fault, most likely one document in it. Arguments: the error's type and reason."""
 
 
 class IndexMissing(Exception):
@@ -77,6 +82,8 @@ class BulkWriter:
             lines = [line for document in waiting for line in index_action(document, self._dimensions)]
             try:
                 items = self._post(target, lines, must_be_alias)
+            except Refused as error:
+                return tally + self._send_apart(target, waiting, must_be_alias, error)
             except Busy as reason:
                 _log.warning("bulk write put off", reason=str(reason), documents=len(waiting), attempt=attempt + 1)
                 continue
@@ -88,6 +95,17 @@ class BulkWriter:
             if not waiting:
                 return tally
         raise SearchUnavailable(f"Elasticsearch did not take {len(waiting)} documents in {ATTEMPTS} attempts")
+
+    def _send_apart(
+        self, target: str, documents: list[SearchDocument], must_be_alias: bool, error: Refused
+    ) -> Tally:
+        if len(documents) == 1:
+            self._park(documents[0], {"type": error.args[0], "reason": error.args[1]})
+            return Tally(parked=1)
+        middle = len(documents) // 2
+        return self._send_chunk(target, documents[:middle], must_be_alias) + self._send_chunk(
+            target, documents[middle:], must_be_alias
+        )
 
     def _sort(
         self, sent: list[SearchDocument], items: list[dict[str, Any]]
@@ -106,16 +124,15 @@ class BulkWriter:
                 again.append(document)
             elif status == 400:
                 parked += 1
-                self._park(document, result)
+                self._park(document, result["error"])
             elif status == 404:
                 raise IndexMissing(result["error"]["type"])
             else:
                 raise SearchUnavailable(f"Elasticsearch answered {status} {result['error']['type']} to a document")
         return Tally(applied, superseded, parked), again
 
-    def _park(self, document: SearchDocument, result: Mapping[str, Any]) -> None:
+    def _park(self, document: SearchDocument, error: Mapping[str, Any]) -> None:
         self.dead_letters += 1
-        error = result["error"]
         reason = str(error.get("reason", "")).split(" Preview of")[0][:300]  # the rest quotes the text
         _log.error(
             "search document refused", id=document.id, version=document.version, error=error["type"], reason=reason

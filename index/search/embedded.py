@@ -187,9 +187,30 @@ class EmbeddedSearch:
             _log.warning("search folder replaced, opened again", folder=str(self._folder))
             self._drop_session()
         if self._session is None:
+            self._session = self._open_as_it_is()
+        if self._session is None:
             with self._lock.hold(wait_s):
                 self._session = self._open()
         return self._session
+
+    def _open_as_it_is(self) -> _Session | None:
+        """Opens files that need no work, without the lock, which busy writers would keep from a newcomer for long."""
+        inode = self._inode()
+        if not inode or not (self._terms / "meta.json").exists() or self._terms_failure:
+            return None
+        reader = Store(self._rows, self._dimensions)
+        try:
+            lexical = Lexical(self._terms)
+            marks = reader.marks()
+            if marks.applied == marks.head and lexical.document_count == reader.count():
+                return self._start(inode, reader, lexical)
+        except (TermsFailure, sqlite3.OperationalError):  # damaged, or another process is just making them
+            pass
+        except BaseException:
+            reader.close()
+            raise
+        reader.close()
+        return None
 
     def _open(self) -> _Session:
         """Opens or makes the files and finishes what a killed writer left. The folder must be locked."""
@@ -197,9 +218,11 @@ class EmbeddedSearch:
             writer.create()
             lexical = self._open_terms(writer)
             _apply(writer, lexical)
-            table = Table(self._dimensions)
-            reader = Store(self._rows, self._dimensions)
-        return _Session(self._inode(), reader, lexical, table, table.read([]))
+            return self._start(self._inode(), Store(self._rows, self._dimensions), lexical)
+
+    def _start(self, inode: int, reader: Store, lexical: Lexical) -> _Session:
+        table = Table(self._dimensions)
+        return _Session(inode, reader, lexical, table, table.read([]))
 
     def _open_terms(self, store: Store) -> Lexical:
         """The terms index, emptied and marked for filling if it is damaged or does not hold what the rows say."""

@@ -115,12 +115,12 @@ class Table:
         self._vectors: Vectors = np.zeros((0, dimensions), np.float32)
         self._owner_of: _Numbers = np.zeros(0, np.int32)
         self._vector_count = 0
-        self.ended_count = 0
+        self._ended_count = 0
 
     @property
     def is_wasteful(self) -> bool:
-        """Whether more slots ended than are worth keeping; the caller then reads everything into a new table."""
-        return self.ended_count > 1_000 + len(self._ids) // 2
+        """Whether more slots ended than are alive; the caller then reads everything into a new table."""
+        return self._ended_count > 1_000 + len(self._ids) - self._ended_count
 
     def read(self, rows: list[sqlite3.Row]) -> View:
         """Takes rows in the order of writing; returns the table as it then is."""
@@ -132,7 +132,7 @@ class Table:
             before = self._slot_of[row["number"]]
             if before >= 0:
                 self._is_alive[before] = False
-                self.ended_count += 1
+                self._ended_count += 1
             self._slot_of[row["number"]] = -1 if row["is_deleted"] else self._add(row)
         return self._view()
 
