@@ -1,6 +1,6 @@
 """When to look again, and what the outcome says about a source's health. Pure: data in, decision out (sources.md 3).
 
-interval = clamp(half the median gap of the last 20 items, floor, ceiling), raised by the publisher's wishes, + 0 to 20 %
+interval = clamp(half the median gap of the last 20 items, floor, ceiling), raised by the publisher, + 0 to 20 %
 failure  = doubling from the floor, at least the publisher's Retry-After, at most 24 h (official sources 2 h)
 """
 
@@ -39,7 +39,7 @@ class Polled:
 
 
 def spread(source: Source) -> float:
-    """1.0 to 1.2, always the same for a source: it spreads the polls, and a rhythm read back from the state is exact."""
+    """1.0 to 1.2, always the same for a source: it spreads polls, and a rhythm read back is exact."""
     return 1 + 0.2 * int.from_bytes(hashlib.sha256(source.id.encode()).digest()[:2], "big") / 65535
 
 

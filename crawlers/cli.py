@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import signal
 import sys
 import threading
 from pathlib import Path
 from typing import Any
 
+import structlog
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
@@ -61,6 +63,8 @@ def _crawl(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def _crawl_once(catalogue: Any, settings: Settings, registry: Registry, source_ids: list[str] | None) -> list[Report]:
+    if sys.stderr.isatty():  # a bar instead of a line a source
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     columns = (TextColumn("crawling"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("", total=None)

@@ -44,7 +44,7 @@ class Reader:
                 child = None
                 child = self._start()
             return child.read(body, context, self._wall_s)
-        except (OSError, EOFError, pickle.UnpicklingError):
+        except (OSError, EOFError, ValueError, pickle.UnpicklingError):  # ValueError: its pipe was closed
             self._end(child)
             child = None
             return Failed("parser_killed", detail="the document exceeded a limit of the parser")

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
-from index.catalogue import Catalogue
-from index.encode import open_encoder
-from index.errors import SettingError
-from index.ports import Clock, Encoder, Parts, Search
-from index.records import open_records
-from index.search import open_search
-from index.settings import Settings
+if TYPE_CHECKING:
+    from index.catalogue import Catalogue
+    from index.ports import Clock, Encoder, Search
+    from index.settings import Settings
 
 __all__ = ["Catalogue", "open_catalogue"]
+
+
+def __getattr__(name: str) -> Any:
+    """Late: a parsing child reads `index.model` alone and must start fast, without the database and the engine."""
+    if name == "Catalogue":
+        from index.catalogue import Catalogue
+
+        return Catalogue
+    raise AttributeError(name)
 
 
 class SystemClock:
@@ -37,6 +44,13 @@ def open_catalogue(
     first use; `progress(part, share)` follows the preparation, which happens once in a data folder.
     Raises: SettingError.
     """
+    from index.catalogue import Catalogue
+    from index.encode import open_encoder
+    from index.errors import SettingError
+    from index.ports import Parts
+    from index.records import open_records
+    from index.search import open_search
+
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:

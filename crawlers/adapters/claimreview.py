@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -240,9 +241,9 @@ def _microdata(root: HtmlElement) -> list[Node]:
 def _scope(element: HtmlElement, depth: int = 0) -> Node:
     """One `itemscope` as a node; nested scopes nest."""
     node: Node = {}
-    stack = list(element)
+    stack = deque(element)
     while stack:
-        child = stack.pop(0)
+        child = stack.popleft()
         if not isinstance(child.tag, str):
             continue
         is_scope = child.get("itemscope") is not None
@@ -250,7 +251,7 @@ def _scope(element: HtmlElement, depth: int = 0) -> Node:
             value = _scope(child, depth + 1) if is_scope and depth < 8 else _property(child)
             node.setdefault(name, value)
         if not is_scope:
-            stack[:0] = list(child)
+            stack.extendleft(reversed(list(child)))
     return node
 
 

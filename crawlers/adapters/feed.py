@@ -29,8 +29,8 @@ from index.model import Item, Source
 MAX_ENTRIES = 20_000
 _ENTRY = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?(?:item|entry)[\s>/]")
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,300}\?>", re.I)
-_DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.S | re.I)
-_XSL = re.compile(r"<\?xml-stylesheet.*?\?>", re.S)
+_DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]{0,2000}(?:\[.{0,60000}?\]\s*)?>", re.S | re.I)
+_XSL = re.compile(r"<\?xml-stylesheet[^<]{0,2000}?\?>")
 _CDATA = re.compile(r"(<!\[CDATA\[.*?(?:\]\]>|$))", re.S)
 _RUN = re.compile(r"[^<>&\[\]]+")
 _AMPERSAND = re.compile(r"&(#[0-9]{1,9};|#[xX][0-9a-fA-F]{1,8};|[A-Za-z][A-Za-z0-9]{0,40};)?")
@@ -55,6 +55,8 @@ class FeedAdapter:
         text = _prepared(decoded.text)
         if code := page_instead(text):
             return Parsed(code=code)
+        if len(_ENTRY.findall(text)) > MAX_ENTRIES:
+            return Parsed(code="too_large")
         try:
             result = feedparser.parse(
                 BytesIO(text.encode("utf-8", "ignore")),
@@ -84,7 +86,10 @@ def _prepared(text: str) -> str:
     """XML that a strict parser reads (Q22): declaration, DTD and style sheet off, HTML's entities as characters, bare
     ampersands escaped, impossible references dropped. The text is UTF-8 now, and no entity of a DTD is expanded."""
     text = _XML_DECLARATION.sub("", text.lstrip("\ufeff"), count=1)
-    text = _XSL.sub("", _DOCTYPE.sub("", text, count=1))
+    start = text[:65536].upper().find("<!DOCTYPE")  # one attempt only: the pattern is slow where it does not fit
+    if start >= 0 and (doctype := _DOCTYPE.match(text, start)):
+        text = text[:start] + text[doctype.end() :]
+    text = _XSL.sub("", text)
     if has_mojibake(text):  # here, because feedparser trims what is half of a character as white space
         text = _RUN.sub(lambda run: mended(run[0]), text)
     pieces = _CDATA.split(text)
@@ -107,7 +112,7 @@ def _reference(match: re.Match[str]) -> str:
 
 def _whole_entries(result: Any, text: str, is_truncated: bool) -> tuple[list[Any], bool]:
     """The entries without a half one at the end, and whether the document was cut (Q21)."""
-    entries = list(result.entries[:MAX_ENTRIES])
+    entries = list(result.entries)
     reason = str(result.get("bozo_exception", "")) if result.get("bozo") else ""
     ends_well = re.search(r"</(?:rss|feed|(?:[\w.-]+:)?RDF|channel)>\s*(?:<!--.*?-->\s*)*$", text[-2000:], re.S | re.I)
     is_cut = is_truncated or (not ends_well and any(mark in reason for mark in _CUT))
@@ -212,12 +217,12 @@ def _declared_language(entry: Any, feed_language: str) -> str:
 
 
 def _date(entry: Any, names: Sequence[str], context: Context) -> datetime | None:
-    """`entry.get("updated")` falls back to published inside feedparser, so presence is tested first."""
+    """The first of these that the entry itself has: asked for `updated`, feedparser falls back to published."""
     formats = context.source.options.get("dates", ())
     known = [str(f) for f in formats] if isinstance(formats, list | tuple) else []
     for name in names:
-        if entry.get(name):
-            return parse_date(str(entry[name]), context.source.timezone, known, context.fetched_at)
+        if dict.__contains__(entry, name) and (raw := str(dict.__getitem__(entry, name))):
+            return parse_date(raw, context.source.timezone, known, context.fetched_at)
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -47,19 +48,19 @@ def nodes_of_type(document: Any, name: str) -> list[Node]:
     """Every node of that schema.org type, wherever it is nested; references by `@id` inside the document resolved."""
     seen: list[Node] = []
     by_id: dict[str, Node] = {}
-    queue: list[Any] = [document]
+    queue: deque[Any] = deque([document])
     for _ in range(MAX_NODES):
         if not queue:
             break
-        value = queue.pop(0)
+        value = queue.popleft()
         if isinstance(value, list):
-            queue[:0] = value
+            queue.extendleft(reversed(value))
         elif isinstance(value, dict):
             if isinstance(value.get("@id"), str) and len(value) > 1:
                 by_id.setdefault(value["@id"], value)
             if is_type(value.get("@type"), name):
                 seen.append(value)
-            queue[:0] = [v for v in value.values() if isinstance(v, dict | list)]
+            queue.extendleft(v for v in reversed(value.values()) if isinstance(v, dict | list))
     return [_resolved(node, by_id) for node in seen]
 
 

@@ -75,7 +75,8 @@ def test_a1_a_304_and_an_equal_body_store_only_the_state_and_call_no_parser() ->
 @pytest.mark.parametrize(
     "code",
     ["dns", "connect", "tls", "timeout", "blocked_address", "too_large", "bad_content_encoding", "robots",
-     "unauthorized", "forbidden", "challenge", "not_found", "rate_limited", "server_error", "redirect_refused", "empty_body"],
+     "unauthorized", "forbidden", "challenge", "not_found", "rate_limited", "server_error",
+     "redirect_refused", "empty_body"],
 )  # fmt: skip
 def test_a_failed_fetch_is_stored_as_its_code_and_keeps_what_was_known(code: str) -> None:
     lease = a_lease(state=a_state(etag='"1"', body_sha256="x", error_count=2))

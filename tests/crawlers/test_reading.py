@@ -1,0 +1,172 @@
+"""Parsing children: whatever a document does to a parser, this process goes on (A9, K2)."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from crawlers.adapters.protocol import Context, Parsed, Request
+from crawlers.fetch import Failed
+from crawlers.reading import Reader
+from tests.crawlers.fakes import a_source
+
+GOOD = b"<rss version='2.0'><channel><item><title>fine</title><guid>g</guid></item></channel></rss>"
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[Reader]:
+    reader = Reader(size=1)
+    yield reader
+    reader.close()
+
+
+def context(form: str = "feed") -> Context:
+    source = a_source(format=form, options={"select": {"item": "li"}})
+    return Context(source, Request(source.url), source.url, datetime(2026, 3, 1, tzinfo=UTC))
+
+
+def feed(*items: str, doctype: str = "") -> bytes:
+    return f"{doctype}<rss version='2.0'><channel>{''.join(items)}</channel></rss>".encode()
+
+
+def lol(levels: int) -> str:
+    """The billion laughs: each entity is ten of the one before."""
+    lines = ["<!ENTITY l0 'lol'>"] + [f"<!ENTITY l{n} '{f'&l{n - 1};' * 10}'>" for n in range(1, levels)]
+    return f"<?xml version='1.0'?><!DOCTYPE rss [{''.join(lines)}]>"
+
+
+BOMBS = {
+    "billion laughs": feed("<item><title>&l9;</title></item>", doctype=lol(10)),
+    "quadratic entity": feed(
+        f"<item><title>{'&a;' * 50_000}</title></item>", doctype=f"<!DOCTYPE rss [<!ENTITY a '{'x' * 50_000}'>]>"
+    ),
+    "external entity, file": feed(
+        "<item><title>&x;</title></item>", doctype="<!DOCTYPE rss [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>"
+    ),
+    "external entity, http": feed(
+        "<item><title>&x;</title></item>", doctype="<!DOCTYPE rss [<!ENTITY x SYSTEM 'http://127.0.0.1:9/x'>]>"
+    ),
+    "external DTD": feed("<item><title>x</title></item>", doctype="<!DOCTYPE rss SYSTEM 'http://127.0.0.1:9/x.dtd'>"),
+    "parameter entity": feed(
+        "<item><title>x</title></item>", doctype="<!DOCTYPE r [<!ENTITY % p SYSTEM 'file:///etc/passwd'> %p;]>"
+    ),
+    "200,000 nested tags": feed("<item><title>x</title><description>", "<b>" * 200_000),
+    "160,000 escaped comments": feed(f"<item><title>x</title><description>{'&lt;!--' * 160_000}</description></item>"),
+    "300,000 less-than signs": feed("<item><title>x</title>", "<" * 300_000),
+    "300,000 ampersands": feed(f"<item><title>{'&' * 300_000}</title></item>"),
+    "a million open brackets": b"<rss>" + b"<!DOCTYPE [" * 100_000,
+    "unclosed CDATA sections": feed("<item><title>x</title><description>" + "<![CDATA[" * 100_000),
+    "100,000 items": feed(*("<item><title>t</title></item>" for _ in range(100_000))),
+    "zeros": b"\0" * 5_000_000,
+    "ten million letters": feed(f"<item><title>{'a' * 9_000_000}</title></item>"),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a9_a_bomb_ends_as_a_value_and_the_next_document_is_read(name: str, reader: Reader) -> None:
+    outcome = reader.read(BOMBS[name], context())
+    assert isinstance(outcome, Parsed | Failed)
+    if isinstance(outcome, Failed):
+        assert outcome.code == "parser_killed"
+    else:
+        assert all(len(item.title) <= 500 and len(item.text) <= 50_000 for item in outcome.items)
+        assert "root:" not in repr(outcome.items)[:100_000]
+    again = reader.read(GOOD, context())
+    assert isinstance(again, Parsed) and [i.title for i in again.items] == ["fine"]
+
+
+@pytest.mark.parametrize("form", ["listing", "claimreview", "jsonfeed"])
+@pytest.mark.parametrize(
+    "body",
+    [b"<div>" * 200_000, b"[" * 1_000_000, b'{"a":' * 200_000, b"<script type='application/ld+json'>" + b"[" * 500_000,
+     b"<a href='" * 300_000, b'{"version":"https://jsonfeed.org/version/1","items":[' + b"{}," * 500_000 + b"{}]}"],
+)  # fmt: skip
+def test_a9_the_other_formats_survive_deep_and_wide_documents(form: str, body: bytes, reader: Reader) -> None:
+    assert isinstance(reader.read(body, context(form)), Parsed | Failed)
+    assert isinstance(reader.read(GOOD, context()), Parsed)
+
+
+def test_a_child_is_used_again_and_replaced_after_a_kill(reader: Reader) -> None:
+    reader.read(GOOD, context())
+    before = set(reader._children)
+    reader.read(GOOD, context())
+    assert set(reader._children) == before
+    for child in before:
+        child.kill()
+    outcome = reader.read(GOOD, context())
+    assert isinstance(outcome, Failed) and outcome.code == "parser_killed"
+    assert isinstance(reader.read(GOOD, context()), Parsed)
+    assert not set(reader._children) & before
+
+
+def test_a_child_that_takes_too_long_is_killed_and_others_are_not_held_up() -> None:
+    reader = Reader(size=2, wall_s=2.0)
+    try:
+        reader.read(GOOD, context())
+        outcomes: list[object] = []
+        slow = threading.Thread(target=lambda: outcomes.append(reader.read(BOMBS["200,000 nested tags"], context())))
+        slow.start()
+        assert isinstance(reader.read(GOOD, context()), Parsed)
+        slow.join()
+        assert isinstance(outcomes[0], Failed)
+    finally:
+        reader.close()
+
+
+def test_closing_ends_every_child() -> None:
+    reader = Reader(size=2)
+    reader.read(GOOD, context())
+    pids = [child._process.pid for child in reader._children]
+    reader.close()
+    assert pids and not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    assert isinstance(reader.read(GOOD, context()), Failed)
+
+
+PROBE = """
+import json, os, resource, sys
+from crawlers import child
+child._limit_for_good(); child._limit_task()
+try:
+    with open("probe.txt", "w") as probe:
+        probe.write("x" * 10)
+    wrote = True
+except OSError:
+    wrote = False
+try:
+    bytearray(600 * 1024 * 1024); took = True
+except MemoryError:
+    took = False
+used = resource.getrusage(resource.RUSAGE_SELF)
+left = resource.getrlimit(resource.RLIMIT_CPU)[0] - int(used.ru_utime + used.ru_stime)
+print(json.dumps({"wrote": wrote, "took": took, "cpu": left}))
+"""
+
+
+def test_a9_a_child_cannot_write_files_take_much_memory_or_much_time(tmp_path: Path) -> None:
+    env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    # Python ignores SIGXFSZ, so a write over the limit is an OSError.
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["wrote"] is False and found["took"] is False and found["cpu"] <= 7
+    assert not (tmp_path / "probe.txt").exists() or (tmp_path / "probe.txt").stat().st_size == 0
+
+
+def test_a_child_inherits_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLARION_SEARCH_PASSWORD", "not-for-parsers")
+    reader = Reader(size=1)
+    try:
+        reader.read(GOOD, context())
+        (child,) = reader._children
+        assert b"not-for-parsers" not in Path(f"/proc/{child._process.pid}/environ").read_bytes()
+    finally:
+        reader.close()
