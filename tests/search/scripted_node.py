@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from collections import deque
@@ -35,7 +36,7 @@ class ScriptedNode:
     """Gives the next answer of its script to each `_bulk` or `_msearch`, and 200 to everything else. Without a script
     it takes every document and finds nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.script: deque[Answer] = deque()
         self.requests: list[Request] = []
         node = self
@@ -54,9 +55,11 @@ class ScriptedNode:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_port}"
 
     def stop(self) -> None:
         self._server.shutdown()
@@ -68,7 +71,7 @@ class ScriptedNode:
 
     def answer(self, handler: BaseHTTPRequestHandler, request: Request) -> None:
         self.requests.append(request)
-        status, body = 200, b"{}"
+        status, body = 200, b'{"status": "green"}'
         if "_bulk" in request.path or "_msearch" in request.path:
             answer = self.script.popleft() if self.script else all_good
             status, body = answer(request) if callable(answer) else answer

@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import random
 import socket
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import trustme
 from structlog.testing import capture_logs
 
 from index.errors import SearchUnavailable
@@ -260,6 +263,27 @@ def test_credentials_are_sent_as_set(node: ScriptedNode) -> None:
         assert {request.headers.get("Authorization") for request in node.requests} == {expected}
         node.requests.clear()
         engine.close()
+
+
+def test_a_cluster_behind_tls_is_trusted_by_the_set_authority_only(tmp_path: Path) -> None:
+    authority, stranger = trustme.CA(), trustme.CA()
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    node = ScriptedNode(tls)
+    answers = []
+    for name, known in (("ours", authority), ("another", stranger)):
+        known.cert_pem.write_to_path(tmp_path / name)
+        settings = Settings(search_url=node.url, search_ca_certs=str(tmp_path / name))
+        engine = ElasticSearch(settings, MODEL, DIMENSIONS)
+        answers.append(engine.is_available())
+        engine.close()
+    engine = ElasticSearch(Settings(search_url=node.url), MODEL, DIMENSIONS)
+    with pytest.raises(SearchUnavailable):
+        engine.find(QUERY)
+    engine.close()
+    node.stop()
+    assert answers == [True, False]
+    assert len(node.requests) == 1
 
 
 def test_nothing_that_needs_a_plugin_a_script_or_a_licence_is_sent(engine: ElasticSearch, node: ScriptedNode) -> None:
