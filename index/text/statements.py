@@ -35,7 +35,7 @@ _DENIALS = (
     r"不会|不能(?:预防|防|治|杀|抵|替代|代替|导致|引起|传播|说明|证明|等于|作为|使|让|产生|形成)|无法|并不|并非|不是|不存在|没有|未必|未发现|未见|无关|不实|不属实"
     r"|不含|不致|不可能|不具|不等于|不得当真|无稽|非真|毫无|绝非|谣言|辟谣|假消息|假的|虚假|误读|误传|伪造"
     r"|\bnot\b(?! only)|\bno\b(?! longer)|n['’]t\b|\bcannot\b|\bfalse\b|\bhoax\b|\bmyth\b|\bfake\b|\buntrue\b|\bdebunk"
-    r"|\bnever\b|\bwithout\b|\bneither\b|\bnor\b"
+    r"|\bnever\b|\bnobody\b|\bnothing\b|\bwithout\b|\bneither\b|\bnor\b"
 )
 _DENIAL = re.compile(_DENIALS)
 _NOT_DENIALS = re.compile(
