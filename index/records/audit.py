@@ -26,11 +26,11 @@ class AuditRoom(Room):
     """Who did what, in an order that cannot be changed unseen."""
 
     def hold_desk(self) -> None:
-        """Locks the head of the chain, which every act of the desk needs in the end. On SQLite, writers queue anyway."""
+        """Locks the head of the chain, which every act of the desk needs in the end; SQLite's writers queue anyway."""
         self._one(select(audit_head.c.seq).with_for_update())
 
     def append_audit(self, at: datetime, actor_id: str, act: str, subject_id: str, values: Mapping[str, str]) -> None:
-        """One row of the hash chain. From here to the commit this transaction holds the head, so others' acts wait."""
+        """One row of the hash chain. The head stays locked until the commit, so acts of others wait."""
         head = self._one(select(audit_head.c.seq, audit_head.c.row_hash).with_for_update())
         assert head is not None, "the head of the audit chain is missing"
         row = {

@@ -7,7 +7,7 @@ query a row. A sighting that quotes the claim to deny it is no spread and does n
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, func, select, update
@@ -42,16 +42,19 @@ class ClaimRoom(Room):
         self, *, status: ClaimStatus | None = None, topic: str = "", text: str = "", limit: int = 50, offset: int = 0
     ) -> tuple[Claim, ...]:
         """Unmerged claims, latest seen first; `text` is a plain substring of the statement."""
-        statement = _claims_with_spread(claims.c.merged_into.is_(None))
+        statement = select(claims.c.id).where(claims.c.merged_into.is_(None))
         if status is not None:
             statement = statement.where(claims.c.status == status)
         if topic:
             statement = statement.where(claims.c.topic == topic)
         if text:
             statement = statement.where(claims.c.statement.icontains(text, autoescape=True))
-        latest_first = (statement.selected_columns.last_seen_at.desc(), claims.c.id.desc())
-        page = statement.order_by(*latest_first).limit(bounded(limit)).offset(bounded(offset))
-        return tuple(_claim(row) for row in self._all(page))
+        statement = statement.order_by(_last_seen_at().desc(), claims.c.id.desc())
+        page = statement.limit(bounded(limit)).offset(bounded(offset)).cte("page")
+        ids = select(page.c.id)
+        found = _claims_with_spread(claims.c.id.in_(ids), sightings.c.claim_id.in_(ids))
+        latest_first = found.order_by(found.selected_columns.last_seen_at.desc(), claims.c.id.desc())
+        return tuple(_claim(row) for row in self._all(latest_first))
 
     def count_claims(self, *, status: ClaimStatus | None = None) -> int:
         """Unmerged claims."""
@@ -127,9 +130,16 @@ class ClaimRoom(Room):
         return days
 
 
-def _claims_with_spread(which: ColumnElement[bool], of_sightings: ColumnElement[bool] | None = None) -> Select[Any]:
+def _last_seen_at() -> ColumnElement[datetime]:
+    """Of the claim in hand. One step in an index a claim, however often it was seen."""
+    newest = select(func.max(sightings.c.spread_at)).where(
+        sightings.c.claim_id == claims.c.id, sightings.c.is_debunk.is_(False)
+    )
+    return func.coalesce(newest.scalar_subquery(), claims.c.created_at)
+
+
+def _claims_with_spread(which: ColumnElement[bool], of_sightings: ColumnElement[bool]) -> Select[Any]:
     """Claims with how often and when they circulated; before the first sighting, since they were made."""
-    circulating = [sightings.c.is_debunk.is_(False)]
     spread = (
         select(
             sightings.c.claim_id,
@@ -137,7 +147,7 @@ def _claims_with_spread(which: ColumnElement[bool], of_sightings: ColumnElement[
             func.min(sightings.c.spread_at).label("first_at"),
             func.max(sightings.c.spread_at).label("last_at"),
         )
-        .where(*(circulating if of_sightings is None else [*circulating, of_sightings]))
+        .where(of_sightings, sightings.c.is_debunk.is_(False))
         .group_by(sightings.c.claim_id)
         .subquery("spread")
     )

@@ -43,6 +43,11 @@ class Engines:
         self.write.dispose()
         self.read.dispose()
 
+    def forget_connections(self) -> None:
+        """For a forked process (gunicorn --preload): leaves its parent's connections alone and opens its own."""
+        self.write.dispose(close=False)
+        self.read.dispose(close=False)
+
 
 def open_engines(url: str) -> Engines:
     """Raises: SettingError for an address that is neither a SQLite file nor PostgreSQL by psycopg."""

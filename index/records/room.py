@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Insert, RowMapping, Table
@@ -49,11 +50,18 @@ class Room:
         return postgresql.insert(table) if self._is_postgresql else sqlite.insert(table)
 
     def _add(self, table: Table, values: Mapping[str, Any]) -> None:
-        self._connection.execute(Insert(table).values(**values))
+        self._connection.execute(Insert(table), values)
 
     def _put(self, table: Table, values: Mapping[str, Any], keep: Collection[str] = ()) -> None:
         """Inserts the row or replaces the columns of the one with the same primary key, except those in `keep`."""
-        key = [column.name for column in table.primary_key.columns]
-        insert = self._insert(table).values(**values)
-        replaced = {name: insert.excluded[name] for name in values if name not in key and name not in keep}
-        self._connection.execute(insert.on_conflict_do_update(index_elements=key, set_=replaced))
+        statement = _upsert(table, self._is_postgresql, tuple(values), frozenset(keep))
+        self._connection.execute(statement, values)
+
+
+@cache
+def _upsert(table: Table, is_postgresql: bool, names: tuple[str, ...], keep: frozenset[str]) -> Executable:
+    """Built once for each table and set of columns: a poll writes hundreds of rows."""
+    insert = postgresql.insert(table) if is_postgresql else sqlite.insert(table)
+    key = [column.name for column in table.primary_key.columns]
+    replaced = {name: insert.excluded[name] for name in names if name not in key and name not in keep}
+    return insert.on_conflict_do_update(index_elements=key, set_=replaced)

@@ -165,9 +165,8 @@ class SourceRoom(Room):
         else:
             item_id = known["id"]
             self._change(update(seen_items).where(seen_items.c.id == item_id).values(**values))
-        for name in dict.fromkeys(names):
-            insert = self._insert(seen_names).values(source_id=source_id, name=name, item_id=item_id)
-            self._connection.execute(insert.on_conflict_do_nothing())
+        rows = [{"source_id": source_id, "name": name, "item_id": item_id} for name in dict.fromkeys(names)]
+        self._connection.execute(self._insert(seen_names).on_conflict_do_nothing(), rows)
 
     def _known_item(self, source_id: str, names: list[str]) -> RowMapping | None:
         found: dict[str, RowMapping] = {}

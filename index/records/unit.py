@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -43,6 +45,8 @@ class SqlRecords:
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
+        forked = weakref.WeakMethod(self._forked)
+        os.register_at_fork(after_in_child=lambda: (own := forked()) and own())
 
     @contextmanager
     def begin(self) -> Iterator[SqlUnit]:
@@ -73,6 +77,9 @@ class SqlRecords:
 
     def close(self) -> None:
         self._engines.dispose()
+
+    def _forked(self) -> None:
+        self._engines.forget_connections()
 
 
 @contextmanager

@@ -225,6 +225,22 @@ def test_two_corrections_started_at_once_leave_one_in_work(records: SqlRecords) 
     assert _at_once(WRITERS, start).count(True) == 1
 
 
+def test_acts_of_the_desk_that_hold_it_decide_one_after_the_other(fresh_url: str) -> None:
+    def act(number: int) -> None:
+        own = open_records(fresh_url)
+        with own.begin() as unit:
+            unit.hold_desk()
+            unit.put_claim(claim(f"clm_{unit.count_claims()}"))
+            unit.append_audit(NOW, f"edt_{number}", "act", "clm", {})
+        own.close()
+
+    _at_once(WRITERS, act)
+    records = open_records(fresh_url)
+    with records.read() as unit:
+        assert unit.count_claims() == len(unit.audit()) == WRITERS
+    records.close()
+
+
 # --- logs ---
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,34 @@ def test_b11_a_file_that_is_not_a_database_is_an_error_with_a_name(tmp_path: Pat
     with pytest.raises((RecordsUnavailable, DBAPIError)):
         records.migrate()
     records.close()
+
+
+def _read_and_write(records: SqlRecords, number: int, told: Any) -> None:
+    with records.read() as unit:
+        before = unit.count_claims()
+        server = None
+        if unit._connection.dialect.name == "postgresql":
+            server = unit._connection.execute(text("SELECT pg_backend_pid()")).scalar()
+    with records.begin() as unit:
+        unit.put_claim(claim(f"clm_{number}"))
+    told.put((before, server))
+
+
+def test_a_forked_process_opens_connections_of_its_own(records: SqlRecords) -> None:
+    fork = multiprocessing.get_context("fork")
+    told = fork.SimpleQueue()
+    _read_and_write(records, 0, told)
+    children = [fork.Process(target=_read_and_write, args=(records, n, told)) for n in (1, 2)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join(30)
+    _read_and_write(records, 3, told)
+    answers = [told.get() for _ in range(4)]
+    assert [child.exitcode for child in children] == [0, 0]
+    assert (answers[0][0], answers[3][0]) == (0, 3)
+    if answers[0][1] is not None:
+        assert len({server for _, server in answers}) == 3  # the parent keeps its own
 
 
 @pytest.mark.postgres

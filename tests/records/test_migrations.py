@@ -1,4 +1,4 @@
-"""Migrations: one source for both databases, up and down, the schema that the tables describe, safe when run at once."""
+"""Migrations: one source for both databases, up and down, the schema that the tables describe, safe when run twice."""
 
 from __future__ import annotations
 
