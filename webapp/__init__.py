@@ -23,7 +23,8 @@ csrf = CSRFProtect()
 
 
 def create_app(settings: Settings | None = None, catalogue: Catalogue | None = None) -> Flask:
-    """The WSGI application. Without arguments: settings from the environment, the catalogue opened at the first request."""
+    """The WSGI application. Without arguments: settings from the environment, the catalogue opened at the first
+    request."""
     assert "apscheduler" not in sys.modules, "the scheduler never runs in a web process"
     settings = settings or (catalogue.settings if catalogue else Settings.from_env())
     app = Flask("webapp", static_url_path="/static")
@@ -64,17 +65,20 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_PATH="/",
         WTF_CSRF_TIME_LIMIT=24 * 3600,
-        WTF_CSRF_SSL_STRICT=False,  # headers.refuse_other_sites checks Origin and Sec-Fetch-Site; a Referer may be missing
+        WTF_CSRF_SSL_STRICT=False,  # a Referer may be missing; headers.refuse_other_sites checks Origin
         WTF_I18N_ENABLED=False,  # texts of forms come from our own sentences
         TEMPLATES_AUTO_RELOAD=False,
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    app.jinja_env.globals.update(site_name=settings.site_name, is_training=settings.is_training, has_session=has_session)
+    app.jinja_env.globals.update(
+        site_name=settings.site_name, is_training=settings.is_training, has_session=has_session
+    )
 
 
 def has_session() -> bool:
-    """True if the browser sent our cookie; asking does not touch the session, so a page without forms stays free of it."""
+    """True if the browser sent our cookie; asking does not touch the session, so a page without forms stays free of
+    it."""
     return current_app.config["SESSION_COOKIE_NAME"] in request.cookies
 
 

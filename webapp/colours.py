@@ -1,7 +1,8 @@
-"""The colours of the house, in one table. The stylesheet's tokens are written from it and a test computes contrast from it.
+"""The colours of the house, in one table. The stylesheet's tokens are written from it and a test computes contrast
+from it.
 
-`python -m webapp.colours` rewrites the block between the two marker lines of `static/site.css`; a test fails if they disagree.
-Colour is reserved for verdicts; everything else is ink on paper.
+`python -m webapp.colours` rewrites the block between the two marker lines of `static/site.css`; a test fails if
+they disagree. Colour is reserved for verdicts; everything else is ink on paper.
 """
 
 from __future__ import annotations

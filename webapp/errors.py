@@ -1,6 +1,7 @@
 """Errors as readers see them: a plain page in their language, or the one JSON shape of the API. Never a traceback.
 
-The mapping from stable codes to HTTP is here once. The handler of unexpected exceptions is the web's edge: it logs and answers 500.
+The mapping from stable codes to HTTP is here once. The handler of unexpected exceptions is the web's edge: it logs
+and answers 500.
 """
 
 from __future__ import annotations
@@ -19,10 +20,27 @@ from webapp.language import N_, gettext
 
 log = structlog.get_logger("web")
 
-STATUSES: Mapping[str, int] = {"invalid_input": 400, "not_found": 404, "refused": 403, "conflict": 409, "search_unavailable": 503, "encoder_unavailable": 503}
+STATUSES: Mapping[str, int] = {
+    "invalid_input": 400,
+    "not_found": 404,
+    "refused": 403,
+    "conflict": 409,
+    "search_unavailable": 503,
+    "encoder_unavailable": 503,
+}
 CODES: Mapping[int, str] = {
-    400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 409: "conflict", 410: "gone",
-    413: "too_large", 415: "unsupported_media_type", 429: "too_many_requests", 500: "internal_error", 503: "unavailable",
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    410: "gone",
+    413: "too_large",
+    415: "unsupported_media_type",
+    429: "too_many_requests",
+    500: "internal_error",
+    503: "unavailable",
 }
 TITLES: Mapping[int, str] = {
     400: N_("This request cannot be read"),
@@ -88,10 +106,17 @@ def answer(status: int, code: str, field: str | None = None, message: str | None
     """The error as a page, or as JSON below /api/."""
     shown = status if status in TITLES else (400 if status < 500 else 500)
     if request.path.startswith("/api/"):
-        response = jsonify({"error": {"code": code, "message": message or gettext(TITLES[shown]), "field": field}, "request_id": headers.request_id()})
+        response = jsonify(
+            {
+                "error": {"code": code, "message": message or gettext(TITLES[shown]), "field": field},
+                "request_id": headers.request_id(),
+            }
+        )
     else:
         title, advice = gettext(TITLES[shown]), gettext(ADVICE[shown])
-        response = make_response(render_template("error.html", title=title, advice=advice, request_id=headers.request_id()))
+        response = make_response(
+            render_template("error.html", title=title, advice=advice, request_id=headers.request_id())
+        )
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"
     return response

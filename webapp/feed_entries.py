@@ -1,7 +1,9 @@
-"""What an entry of a feed says, before any format: threads and notices as plain entries, their text as HTML in the order of ux.md 2.
+"""What an entry of a feed says, before any format: threads and notices as plain entries, their text as HTML in the
+order of ux.md 2.
 
-A thread has one entry with one id for ever; its `updated` moves with each notice. A withdrawn one keeps its entry: the title says so,
-the content is the reason. Notices have an id each. Characters that XML 1.0 cannot carry are dropped from every text.
+A thread has one entry with one id for ever; its `updated` moves with each notice. A withdrawn one keeps its entry:
+the title says so, the content is the reason. Notices have an id each. Control characters, which XML 1.0 cannot
+carry or discourages, are dropped from every text.
 """
 
 from __future__ import annotations
@@ -17,11 +19,13 @@ from lxml.builder import E
 from index.model import RATINGS, Alert, AlertKind, PublicState, Thread
 from webapp import language
 from webapp.language import N_, gettext
-from webapp.present import CIRCULATING_WARNINGS, WHY_LABELS, alert_url, day, paragraphs, topic_word, word
+from webapp.present import alert_url, day, paragraphs, topic_word, word
+from webapp.words import CIRCULATING_WARNINGS, WHY_LABELS
 
 WITHDRAWN_TITLE = N_("Withdrawn: %(headline)s")
 CORRECTED_TITLE = N_("Corrected: %(headline)s")
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What XML 1.0 cannot carry, and the C1 controls, which it discourages and feed readers take for Windows-1252.
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Entry:
 
 
 def clean(text: str) -> str:
-    """`text` as XML 1.0 can carry it, line ends as `\\n`."""
+    """`text` as XML 1.0 can carry it, line ends as `\\n`, without control characters."""
     return _FORBIDDEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
@@ -64,7 +68,16 @@ def thread_entry(thread: Thread) -> Entry:
     newest = thread.notices[-1]
     is_withdrawn = thread.state is PublicState.WITHDRAWN
     title = gettext(WITHDRAWN_TITLE, headline=thread.text.headline) if is_withdrawn else thread.text.headline
-    return _entry(thread, newest, thread_uri(thread.id), alert_url(thread, absolute=True), title, thread.issued_at, thread.updated_at, is_withdrawn)
+    return _entry(
+        thread,
+        newest,
+        thread_uri(thread.id),
+        alert_url(thread, absolute=True),
+        title,
+        thread.issued_at,
+        thread.updated_at,
+        is_withdrawn,
+    )
 
 
 def notice_entry(notice: Alert, thread: Thread) -> Entry:
@@ -75,10 +88,21 @@ def notice_entry(notice: Alert, thread: Thread) -> Entry:
         title, updated = gettext(WITHDRAWN_TITLE, headline=thread.text.headline), thread.withdrawal.sent_at
     else:
         title, updated = gettext(titles[notice.kind], headline=thread.text.headline), notice.sent_at
-    return _entry(thread, notice, notice_uri(notice), address, title, notice.sent_at, updated, thread.withdrawal is not None)
+    return _entry(
+        thread, notice, notice_uri(notice), address, title, notice.sent_at, updated, thread.withdrawal is not None
+    )
 
 
-def _entry(thread: Thread, notice: Alert, uri: str, url: str, title: str, published: datetime, updated: datetime, is_withdrawn: bool) -> Entry:
+def _entry(
+    thread: Thread,
+    notice: Alert,
+    uri: str,
+    url: str,
+    title: str,
+    published: datetime,
+    updated: datetime,
+    is_withdrawn: bool,
+) -> Entry:
     text = thread.text
     reason = thread.withdrawal.note if thread.withdrawal else ""
     categories = [(f"verdict:{text.verdict}", word(text.verdict))] if text.verdict and not is_withdrawn else []
@@ -119,7 +143,12 @@ def _extension(thread: Thread, notice: Alert) -> dict[str, Any]:
         "expires_at": rfc3339(text.expires_at) if text.expires_at else None,
         "claim_reviewed": clean(text.claim),
         "evidence": [
-            {"publisher": clean_line(e.publisher), "title": clean_line(e.title), "url": clean_line(e.url), "published_on": e.published_on.isoformat() if e.published_on else None}
+            {
+                "publisher": clean_line(e.publisher),
+                "title": clean_line(e.title),
+                "url": clean_line(e.url),
+                "published_on": e.published_on.isoformat() if e.published_on else None,
+            }
             for e in text.evidence
         ],
     }
@@ -130,7 +159,7 @@ def rfc3339(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-# --- the text ----------------------------------------------------------------------------------------------------------
+# --- the text -------------------------------------------------------------------------------------
 
 
 def _withdrawn_html(reason: str) -> str:
@@ -138,20 +167,35 @@ def _withdrawn_html(reason: str) -> str:
 
 
 def _html(thread: Thread, notice: Alert) -> str:
-    """The blocks in their fixed order: verdict and scope, truth, what circulates, why, action, evidence; a correction's note on top."""
+    """The blocks in their fixed order: verdict and scope, truth, what circulates, why, action, evidence; a
+    correction's note on top."""
     text = thread.text
     assert text.verdict is not None
     blocks: list[etree._Element] = []
     if notice.note and notice.kind is AlertKind.UPDATE:
         blocks += [E.p(E.strong(gettext("Corrected"))), *_lines(notice.note)]
-    blocks += [E.p(E.strong(word(text.verdict)), " · ", gettext("The finding applies only to this claim: “%(claim)s”", claim=clean(text.claim)))]
+    blocks += [
+        E.p(
+            E.strong(word(text.verdict)),
+            " · ",
+            gettext("The finding applies only to this claim: “%(claim)s”", claim=clean(text.claim)),
+        )
+    ]
     blocks += [E.h2(gettext("What is true")), *_lines(text.truth)]
-    blocks += [E.h2(gettext("What is circulating")), E.p(E.strong(gettext(CIRCULATING_WARNINGS[text.verdict]))), E.blockquote(*_lines(text.circulating))]
+    blocks += [
+        E.h2(gettext("What is circulating")),
+        E.p(E.strong(gettext(CIRCULATING_WARNINGS[text.verdict]))),
+        E.blockquote(*_lines(text.circulating)),
+    ]
     blocks += [E.h2(gettext(WHY_LABELS[text.verdict])), *_lines(text.why)]
     blocks += [E.h2(gettext("Remember")), *_lines(text.action)]
     if text.evidence:
         items = [
-            E.li(E.a(clean_line(e.title), href=clean_line(e.url)), f" · {clean_line(e.publisher)}", f" · {day(e.published_on)}" if e.published_on else "")
+            E.li(
+                E.a(clean_line(e.title), href=clean_line(e.url)),
+                f" · {clean_line(e.publisher)}",
+                f" · {day(e.published_on)}" if e.published_on else "",
+            )
             for e in text.evidence
         ]
         blocks += [E.h2(gettext("Evidence")), E.ol(*items)]

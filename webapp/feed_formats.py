@@ -1,4 +1,5 @@
-"""One writer a format: RSS 2.0 (with atom:updated), Atom (RFC 4287) and JSON Feed 1.1. XML is built as a tree, never from strings.
+"""One writer a format: RSS 2.0 (with atom:updated), Atom (RFC 4287) and JSON Feed 1.1. XML is built as a tree,
+never from strings.
 
 Paging follows RFC 5005 section 3 (`first`, `next`, `previous`), in JSON Feed `next_url`.
 """
@@ -129,12 +130,14 @@ def _add(parent: etree._Element, tag: str, text: str, **attributes: str) -> None
 
 
 def _extend(item: etree._Element, entry: Entry) -> None:
-    """The extension as elements of one namespace: scalars by name, lists as repeated elements, evidence as attributes."""
+    """The extension in one namespace: scalars by name, lists as repeated elements, evidence as attributes."""
     refutation = etree.SubElement(item, f"{{{REFUTATION}}}refutation")
     for key, value in entry.extension.items():
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, dict):
-                etree.SubElement(refutation, f"{{{REFUTATION}}}{key}", {k: str(v) for k, v in one.items() if v is not None})
+                etree.SubElement(
+                    refutation, f"{{{REFUTATION}}}{key}", {k: str(v) for k, v in one.items() if v is not None}
+                )
             elif one is not None and one != "":
                 _add(refutation, f"{{{REFUTATION}}}{key}", str(one).lower() if isinstance(one, bool) else str(one))
 
@@ -143,5 +146,9 @@ def _bytes(root: etree._Element) -> bytes:
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 
-TYPES: Mapping[str, str] = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}
+TYPES: Mapping[str, str] = {
+    "rss": "application/rss+xml",
+    "atom": "application/atom+xml",
+    "json": "application/feed+json",
+}
 WRITERS: Mapping[str, Callable[[Feed], bytes]] = {"rss": rss, "atom": atom, "json": json_feed}

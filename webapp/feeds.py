@@ -1,16 +1,18 @@
 """Feeds at the addresses of ux.md 6.2, promised for ten years.
 
     /feeds/<topic|all>/<lang>.<rss|atom|json>?verdict=false,misleading&region=guangdong&min_severity=medium&page=2
-    /feeds/notices/<lang>.…   /feeds/corrections/<lang>.…   /feeds/alerts/<thread>.…?lang=en (default: the alert's own language)
+    /feeds/notices/<lang>.…   /feeds/corrections/<lang>.…
+    /feeds/alerts/<thread>.…?lang=en (default: the alert's own language)
 
-One address a list: parameters in another order, or that nobody knows, redirect to the canonical form; an unknown value is a 400 with
-the allowed list. ETag is over filter, language, every entry's newest notice and state (so an expiry changes it) and the writers' version.
+One address a list: parameters in another order, or that nobody knows, redirect to the canonical form; an unknown
+value is a 400 with the allowed list. ETag is over filter, language, every entry's newest notice and state (so an
+expiry changes it) and the writers' version.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -62,7 +64,10 @@ class Wanted:
 
     def query(self, page: int | None = None) -> str:
         values = {
-            "verdict": ",".join(self.verdicts), "region": self.region, "min_severity": self.min_severity, "lang": self.lang,
+            "verdict": ",".join(self.verdicts),
+            "region": self.region,
+            "min_severity": self.min_severity,
+            "lang": self.lang,
             "page": str(page or self.page) if (page or self.page) > 1 else "",
         }
         filled = {k: v for k, v in values.items() if v}
@@ -80,11 +85,14 @@ class UnknownValue(Exception):
 @blueprint.errorhandler(UnknownValue)
 def on_unknown_value(error: UnknownValue) -> Response:
     message = gettext("“%(field)s” takes one of: %(allowed)s.", field=error.field, allowed=", ".join(error.allowed))
-    body = {"error": {"code": "unknown_value", "message": message, "field": error.field, "allowed": error.allowed}, "request_id": headers.request_id()}
+    body = {
+        "error": {"code": "unknown_value", "message": message, "field": error.field, "allowed": error.allowed},
+        "request_id": headers.request_id(),
+    }
     return make_response(jsonify(body), 400)
 
 
-# --- addresses ---------------------------------------------------------------------------------------------------------
+# --- addresses ------------------------------------------------------------------------------------
 
 
 @blueprint.get("/<topic>/<tongue>.<form>")
@@ -102,11 +110,15 @@ def topic(topic: str, tongue: str, form: str) -> BaseResponse:
         min_severity=wanted.min_severity,
     )
     found = catalogue().threads(narrow, wanted.page, PAGE_SIZE)
-    threads = list(found.threads)
+    threads = list(found.threads) if wanted.page <= found.page_count else []
     if wanted.page == 1:
         threads += _lately_withdrawn(narrow, {t.id for t in threads})
     title = title_of("all") if topic == "all" else gettext("Alerts on %(topic)s", topic=topic_word(topic))
-    home = language.url_for("public.alerts", absolute=True) if topic == "all" else language.url_for("public.topic", topic=topic, absolute=True)
+    home = (
+        language.url_for("public.alerts", absolute=True)
+        if topic == "all"
+        else language.url_for("public.topic", topic=topic, absolute=True)
+    )
     return _answer(form, title, home, wanted, [(t, t.notices[-1]) for t in threads], found.page_count, thread_entry_of)
 
 
@@ -120,7 +132,15 @@ def notices(tongue: str, form: str) -> BaseResponse:
     page = found[(wanted.page - 1) * PAGE_SIZE : wanted.page * PAGE_SIZE]
     page_count = min(wanted.page + (len(found) > wanted.page * PAGE_SIZE), MOST_PAGES)
     rows = [(thread, notice) for notice, thread in page]
-    return _answer(form, title_of("notices"), language.url_for("public.alerts", absolute=True), wanted, rows, page_count, notice_entry_of)
+    return _answer(
+        form,
+        title_of("notices"),
+        language.url_for("public.alerts", absolute=True),
+        wanted,
+        rows,
+        page_count,
+        notice_entry_of,
+    )
 
 
 @blueprint.get("/corrections/<tongue>.<form>")
@@ -130,7 +150,13 @@ def corrections(tongue: str, form: str) -> BaseResponse:
     if (elsewhere := _elsewhere(wanted)) is not None:
         return elsewhere
     found = catalogue().threads(ThreadFilter(corrected_only=True), wanted.page, PAGE_SIZE)
-    rows = [(t, n) for t in found.threads for n in t.notices if n.kind is AlertKind.CANCEL or (n.kind is AlertKind.UPDATE and n.is_material)]
+    threads = found.threads if wanted.page <= found.page_count else ()
+    rows = [
+        (t, n)
+        for t in threads
+        for n in t.notices
+        if n.kind is AlertKind.CANCEL or (n.kind is AlertKind.UPDATE and n.is_material)
+    ]
     rows.sort(key=lambda row: row[1].sent_at, reverse=True)
     home = language.url_for("public.corrections", absolute=True)
     return _answer(form, title_of("corrections"), home, wanted, rows, found.page_count, notice_entry_of)
@@ -172,7 +198,7 @@ def _lately_withdrawn(narrow: ThreadFilter, shown: set[str]) -> list[Thread]:
     return [t for t in found if t.state is PublicState.WITHDRAWN and t.id not in shown]
 
 
-# --- the request -------------------------------------------------------------------------------------------------------
+# --- the request ----------------------------------------------------------------------------------
 
 
 def _speak(tongue: str, form: str) -> None:
@@ -210,11 +236,24 @@ def _elsewhere(wanted: Wanted) -> BaseResponse | None:
     return None if given.replace("%2C", ",") == canonical else redirect(request.path + canonical, 301)
 
 
-# --- the answer --------------------------------------------------------------------------------------------------------
+# --- the answer -----------------------------------------------------------------------------------
 
 
-def _answer(form, title, home, wanted, rows, page_count, entry_of) -> Response:  # type: ignore[no-untyped-def]
+Rows = list[tuple[Thread, Alert]]
+
+
+def _answer(
+    form: str,
+    title: str,
+    home: str,
+    wanted: Wanted,
+    rows: Rows,
+    page_count: int,
+    entry_of: Callable[[Thread, Alert], Entry],
+) -> Response:
     """Renders only if the reader's copy is out of date."""
+    if wanted.page > 1 and not rows:
+        abort(404)
     response = make_response()
     response.set_etag(_etag(form, wanted, rows))
     modified = _modified(rows)
@@ -234,20 +273,26 @@ def _answer(form, title, home, wanted, rows, page_count, entry_of) -> Response: 
             links["previous"] = here + wanted.query(page=wanted.page - 1)
         name = language.site_name()
         feed = Feed(
-            id=here, title=f"{title} · {name}", description=gettext("Alerts about circulating claims: what is true, and the evidence."),
-            language=language.current(), home=home, author=name, links=links, entries=tuple(entry_of(thread, notice) for thread, notice in rows),
+            id=here,
+            title=f"{title} · {name}",
+            description=gettext("Alerts about circulating claims: what is true, and the evidence."),
+            language=language.current(),
+            home=home,
+            author=name,
+            links=links,
+            entries=tuple(entry_of(thread, notice) for thread, notice in rows),
         )
         response.set_data(WRITERS[form](feed))
     return response
 
 
-def _etag(form: str, wanted: Wanted, rows: list[tuple[Thread, Alert]]) -> str:
+def _etag(form: str, wanted: Wanted, rows: Rows) -> str:
     state = "|".join(f"{t.id}:{t.updated_at.timestamp()}:{t.state}:{n.id}" for t, n in rows)
     identity = "|".join([_version(), language.site_url(), request.path, form, language.current(), wanted.query()])
     return hashlib.sha256(f"{identity}\n{state}".encode()).hexdigest()[:32]
 
 
-def _modified(rows: list[tuple[Thread, Alert]]) -> datetime | None:
+def _modified(rows: Rows) -> datetime | None:
     """The newest notice, or the newest expiry that has passed since."""
     moments = [t.updated_at for t, _ in rows]
     moments += [t.text.expires_at for t, _ in rows if t.state is PublicState.PAST and t.text.expires_at]
@@ -256,7 +301,7 @@ def _modified(rows: list[tuple[Thread, Alert]]) -> datetime | None:
 
 @cache
 def _version() -> str:
-    """Changes with the code and the sentences that entries are written with, so that nobody keeps an older rendering."""
+    """Changes with the code and the sentences of the entries, so that nobody keeps an older rendering."""
     folder = Path(__file__).parent
     files = [folder / name for name in ("feeds.py", "feed_entries.py", "feed_formats.py", "present.py")]
     files += sorted((folder / "translations").rglob("*.po"))

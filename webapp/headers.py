@@ -1,4 +1,5 @@
-"""What every answer carries: security headers, a request id, caching that suits it; and one log line without what readers typed.
+"""What every answer carries: security headers, a request id, caching that suits it; and one log line without what
+readers typed.
 
 The log names the route, not the path: a path may hold a receipt, a query string may hold a pasted text.
 """
@@ -52,13 +53,17 @@ def request_id() -> str:
 
 
 def refuse_other_sites() -> None:
-    """A form may only be sent from our own pages. Browsers say where a request comes from; scripts without a browser hold no cookies."""
+    """A form may only be sent from our own pages. Browsers say where a request comes from; scripts without a browser
+    hold no cookies."""
     if request.method in ("GET", "HEAD", "OPTIONS") or request.blueprint == "api":
         return
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         abort(403)
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc not in (request.host, urlsplit(current_app.config["SITE_URL"]).netloc):
+    if origin is not None and urlsplit(origin).netloc not in (
+        request.host,
+        urlsplit(current_app.config["SITE_URL"]).netloc,
+    ):
         abort(403)
 
 
@@ -71,7 +76,9 @@ def finish(response: Response) -> Response:
     _set_caching(response)
     route = request.url_rule.rule if request.url_rule else "-"
     took_ms = round((time.perf_counter() - g.started) * 1000)
-    log.info("request", method=request.method, route=route, status=response.status_code, ms=took_ms, request_id=g.request_id)
+    log.info(
+        "request", method=request.method, route=route, status=response.status_code, ms=took_ms, request_id=g.request_id
+    )
     return response
 
 
@@ -81,7 +88,9 @@ def _set_caching(response: Response) -> None:
         fits = request.args.get("v") == content_hash((request.view_args or {}).get("filename", ""))
         response.headers["Cache-Control"] = f"public, max-age={YEAR_S}, immutable" if fits else "public, max-age=300"
     elif "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = "no-cache" if request.method in ("GET", "HEAD") and response.status_code < 400 else "no-store"
+        response.headers["Cache-Control"] = (
+            "no-cache" if request.method in ("GET", "HEAD") and response.status_code < 400 else "no-store"
+        )
 
 
 def add_content_hash(endpoint: str, values: dict[str, Any]) -> None:

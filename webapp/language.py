@@ -1,8 +1,9 @@
 """Which language a page speaks, what its sentences are, and how its addresses are built.
 
-`/alerts` is zh-Hans, `/zh-hant/alerts` and `/en/alerts` the others; nothing is guessed from headers. `LanguagePrefix` moves the prefix
-from the path into SCRIPT_NAME before routing, so there is one rule a page and `url_for` answers in the language of the request.
-Message ids are English sentences with named placeholders; `translations/<language>/<domain>.po` are compiled in memory at start.
+`/alerts` is zh-Hans, `/zh-hant/alerts` and `/en/alerts` the others; nothing is guessed from headers.
+`LanguagePrefix` moves the prefix from the path into SCRIPT_NAME before routing, so there is one rule a page and
+`url_for` answers in the language of the request. Message ids are English sentences with named placeholders;
+`translations/<language>/<domain>.po` are compiled in memory at start.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ _FOLDER = Path(__file__).parent / "translations"
 
 
 class LanguagePrefix:
-    """Takes `/en` or `/zh-hant` off the path. It does not decide which pages have a translation: `refuse_foreign` does."""
+    """Takes `/en` or `/zh-hant` off the path. It does not decide which pages have a translation: `refuse_foreign`
+    does."""
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app
@@ -55,7 +57,9 @@ def init_app(app: Flask) -> None:
     app.before_request(refuse_foreign)
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(_plain_gettext, _plain_ngettext, newstyle=True)  # type: ignore[attr-defined]
-    app.jinja_env.globals.update(url_for=url_for, language=current, alternates=alternates, site_url=site_url, SHORT_NAMES=SHORT_NAMES)
+    app.jinja_env.globals.update(
+        url_for=url_for, language=current, alternates=alternates, site_url=site_url, SHORT_NAMES=SHORT_NAMES
+    )
 
 
 def load(language: str) -> NullTranslations:
@@ -80,7 +84,7 @@ def refuse_foreign() -> None:
         flask.abort(404)
 
 
-# --- which language ----------------------------------------------------------------------------------------------------
+# --- which language -------------------------------------------------------------------------------
 
 
 def current() -> str:
@@ -123,7 +127,7 @@ def from_slug(slug: str) -> str | None:
     return next((language for language in PREFIXES if language.lower() == slug), None)
 
 
-# --- sentences ---------------------------------------------------------------------------------------------------------
+# --- sentences ------------------------------------------------------------------------------------
 
 
 def _translations() -> NullTranslations:
@@ -157,7 +161,7 @@ def N_(message: str) -> str:
 lazy_gettext = partial(LazyProxy, gettext, enable_cache=False)
 
 
-# --- addresses ---------------------------------------------------------------------------------------------------------
+# --- addresses ------------------------------------------------------------------------------------
 
 
 def url_for(endpoint: str, *, language: str | None = None, absolute: bool = False, **values: Any) -> str:
@@ -169,11 +173,17 @@ def url_for(endpoint: str, *, language: str | None = None, absolute: bool = Fals
         endpoint = f"{request.blueprint}{endpoint}"
     prefix = PREFIXES[language or current()] if endpoint.partition(".")[0] in TRANSLATED_ROOMS else ""
     current_app.inject_url_defaults(endpoint, values)
-    path = current_app.url_map.bind("", script_name=prefix or None).build(endpoint, {k: v for k, v in values.items() if v is not None})
+    path = current_app.url_map.bind("", script_name=prefix or None).build(
+        endpoint, {k: v for k, v in values.items() if v is not None}
+    )
     return f"{current_app.config['SITE_URL']}{path}" if absolute else path
 
 
 def alternates() -> dict[str, str]:
     """The present page in each language, as paths, with the query string of the request kept."""
-    query = f"?{request.query_string.decode('ascii', 'replace')}" if request.query_string and request.method == "GET" else ""
+    query = (
+        f"?{request.query_string.decode('ascii', 'replace')}"
+        if request.query_string and request.method == "GET"
+        else ""
+    )
     return {language: f"{prefix}{request.path}{query}" for language, prefix in PREFIXES.items()}

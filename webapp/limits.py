@@ -1,4 +1,6 @@
-"""How often one network address may ask. Counted in the memory of each web process; a shared front proxy may be stricter."""
+"""How often one network address may ask. Counted in the memory of each web process; a shared front proxy may be
+stricter.
+"""
 
 from __future__ import annotations
 

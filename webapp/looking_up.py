@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 
 from index.errors import NotFound
-from index.model import Answer, Candidate, Claim, DocKind, Outcome, OutsideRefutation, PublicState, Thread
+from index.model import Answer, Candidate, Claim, DocKind, Outcome, OutsideRefutation, PublicState, Reason, Thread
+from webapp.desk.compare import pieces
 from webapp.opened import catalogue
 
 MAX_TEXT = 5_000
+SHOWN_PHRASES = 3
+COMPARED = 1_000  # characters of each text that are searched for phrases in common
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,8 @@ def look_up(text: str) -> Result:
     A thread that was withdrawn a moment ago is left out, even if the search index has not heard of it yet.
     """
     answer = catalogue().answer(text)
-    shown = tuple(s for s in (_behind(c) for c in answer.candidates) if s is not None)
+    worded = (in_readable_words(c, answer.text) for c in answer.candidates)
+    shown = tuple(s for s in (_behind(c) for c in worded) if s is not None)
     reviews, is_being_checked = answer.reviews, False
     if answer.claim is not None:
         page = catalogue().claim_page(answer.claim.id)
@@ -58,3 +64,31 @@ def _behind(candidate: Candidate) -> Shown | None:
     except NotFound:
         return None  # gone since the search; not an error
     return None
+
+
+def in_readable_words(candidate: Candidate, text: str) -> Candidate:
+    """The catalogue names shared search terms, which are pairs of characters in Chinese; readers are shown shared
+    phrases."""
+    reasons = []
+    for reason in candidate.reasons:
+        if reason.key == "shares_words":
+            phrases = shared_phrases(text, candidate.matched_text)
+            if phrases:
+                reasons.append(Reason("shares_words", {"words": " · ".join(phrases)}))
+        else:
+            reasons.append(reason)
+    return replace(candidate, reasons=tuple(reasons))
+
+
+def shared_phrases(first: str, second: str) -> list[str]:
+    """The longest runs of text that both hold: at least three Han characters, or a word of four letters."""
+    a, b = pieces(first[:COMPARED]), pieces(second[:COMPARED])
+    blocks = SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
+    runs = ("".join(a[block.a : block.a + block.size]) for block in blocks)
+    phrases = {
+        part.strip()
+        for run in runs
+        for part in re.split(r"[\s]*[，。！？、；：“”‘’「」『』（）《》,.!?;:\"()\n]+[\s]*", run)
+    }
+    long_enough = [p for p in phrases if re.search(r"[\u3400-\u9fff]{3}|[A-Za-z]{4}", p)]
+    return sorted(long_enough, key=lambda p: (-len(p), p))[:SHOWN_PHRASES]

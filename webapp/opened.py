@@ -1,4 +1,5 @@
-"""The one catalogue of a web process: given by a test, or opened from the settings at the first request that needs it.
+"""The one catalogue of a web process: given by a test, or opened from the settings at the first request that needs
+it.
 
 Opening late keeps the master process of gunicorn free of connections and threads, which do not survive a fork.
 """

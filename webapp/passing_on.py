@@ -1,6 +1,8 @@
-"""Three short texts for answering the group that a message came from: plain, gentle and formal; at most 140 characters each.
+"""Three short texts for answering the group that a message came from: plain, gentle and formal; at most 140
+characters each.
 
-The fact comes first, one source is named, the short address ends it. They are in the language of the alert, not of the page.
+The fact comes first, one source is named, the short address ends it. They are in the language of the alert, not of
+the page.
 """
 
 from __future__ import annotations

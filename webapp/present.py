@@ -1,7 +1,4 @@
-"""How records look on a page: words for enums, dates, excerpts, slugs. Templates hold no rules; they ask here.
-
-Every table is keyed by the enum it words, and a test checks that none has a gap.
-"""
+"""How records look on a page: words for enums, dates, excerpts, slugs. Templates hold no rules; they ask here."""
 
 from __future__ import annotations
 
@@ -16,153 +13,71 @@ from babel.numbers import format_decimal
 from flask import Flask
 
 from index.model import (
-    AlertKind,
-    Band,
-    ClaimStatus,
-    EditorRole,
     Evidence,
-    Harm,
-    Health,
-    PublicState,
     Reason,
-    RefutationStatus,
-    Severity,
     Source,
-    SourceKind,
-    Technique,
     Thread,
-    TipStatus,
     Verdict,
 )
 from webapp import language as lang
-from webapp.language import N_, gettext, ngettext
+from webapp.language import gettext, ngettext
+from webapp.words import (
+    CIRCULATING_WARNINGS,
+    LICENCE_WORDS,
+    PRIORITY_WORDS,
+    TIP_SENTENCES,
+    TONE_WORDS,
+    TOPIC_WORDS,
+    VERDICT_MEANINGS,
+    WHY_LABELS,
+    WORDS,
+)
 
 SITE_ZONE = ZoneInfo("Asia/Shanghai")
-
-VERDICT_WORDS: Mapping[Verdict, str] = {
-    Verdict.FALSE: N_("False"),
-    Verdict.MISLEADING: N_("Misleading"),
-    Verdict.UNPROVEN: N_("Unproven"),
-    Verdict.TRUE: N_("True"),
-}
-VERDICT_MEANINGS: Mapping[Verdict, str] = {
-    Verdict.FALSE: N_("The main point is shown to be wrong."),
-    Verdict.MISLEADING: N_("It has real parts but leaves a wrong impression, or passes old news off as new."),
-    Verdict.UNPROVEN: N_("The evidence does not settle it."),
-    Verdict.TRUE: N_("The main point is shown to be right."),
-}
-CIRCULATING_WARNINGS: Mapping[Verdict, str] = {
-    Verdict.FALSE: N_("The following claim is false"),
-    Verdict.MISLEADING: N_("The following claim is misleading"),
-    Verdict.UNPROVEN: N_("The following claim is unproven"),
-    Verdict.TRUE: N_("The following claim is true"),
-}
-WHY_LABELS: Mapping[Verdict, str] = {
-    Verdict.FALSE: N_("Why it is wrong"),
-    Verdict.MISLEADING: N_("How it misleads"),
-    Verdict.UNPROVEN: N_("Why it is not settled"),
-    Verdict.TRUE: N_("Why it holds"),
-}
-TOPIC_WORDS: Mapping[str, str] = {
-    "health": N_("Health"),
-    "food": N_("Food"),
-    "disaster": N_("Disasters"),
-    "policy": N_("Policy"),
-    "fraud": N_("Fraud"),
-    "traffic": N_("Traffic"),
-    "technology": N_("Technology"),
-    "environment": N_("Environment"),
-}
-TECHNIQUE_WORDS: Mapping[Technique, str] = {
-    Technique.OUT_OF_CONTEXT: N_("Out of context"),
-    Technique.SPLICED: N_("Spliced together"),
-    Technique.OLD_AS_NEW: N_("Old as new"),
-    Technique.FABRICATED: N_("Fabricated"),
-    Technique.OVERGENERALISED: N_("Overgeneralised"),
-}
-SEVERITY_WORDS: Mapping[Severity, str] = {Severity.LOW: N_("Low"), Severity.MEDIUM: N_("Medium"), Severity.HIGH: N_("High")}
-HARM_WORDS: Mapping[Harm, str] = {
-    Harm.HEALTH: N_("May harm health"),
-    Harm.SAFETY: N_("May endanger safety"),
-    Harm.MONEY: N_("May cost money"),
-    Harm.NONE: N_("No direct harm"),
-}
-STATE_WORDS: Mapping[PublicState, str] = {
-    PublicState.CURRENT: N_("Current"),
-    PublicState.PAST: N_("Past"),
-    PublicState.WITHDRAWN: N_("Withdrawn"),
-}
-KIND_WORDS: Mapping[AlertKind, str] = {
-    AlertKind.ISSUE: N_("Published"),
-    AlertKind.UPDATE: N_("Updated"),
-    AlertKind.CANCEL: N_("Withdrawn"),
-}
-CLAIM_STATUS_WORDS: Mapping[ClaimStatus, str] = {
-    ClaimStatus.OPEN: N_("Not yet answered"),
-    ClaimStatus.ANSWERED: N_("Answered"),
-    ClaimStatus.NOT_CHECKABLE: N_("Cannot be checked"),
-}
-REFUTATION_STATUS_WORDS: Mapping[RefutationStatus, str] = {
-    RefutationStatus.DRAFT: N_("Draft"),
-    RefutationStatus.IN_REVIEW: N_("In review"),
-    RefutationStatus.PUBLISHED: N_("Published"),
-    RefutationStatus.WITHDRAWN: N_("Withdrawn"),
-}
-TIP_SENTENCES: Mapping[TipStatus, str] = {
-    TipStatus.RECEIVED: N_("We have received it. Nobody has looked at it yet."),
-    TipStatus.GROUPED: N_("It says the same as a claim that we already follow. It has not been answered yet."),
-    TipStatus.ANSWERED: N_("It has been answered."),
-    TipStatus.CLOSED: N_("We have closed it without an answer."),
-}
-SOURCE_KIND_WORDS: Mapping[SourceKind, str] = {
-    SourceKind.OFFICIAL: N_("Official body"),
-    SourceKind.CHECKER: N_("Fact-checker"),
-    SourceKind.MONITOR: N_("Place where claims circulate"),
-}
-HEALTH_WORDS: Mapping[Health, str] = {
-    Health.OK: N_("Working"),
-    Health.FAILING: N_("Failing"),
-    Health.SILENT: N_("Nothing new for long"),
-    Health.DRIFTING: N_("Its pages have changed"),
-    Health.MOVED: N_("Moved"),
-    Health.GONE: N_("Gone"),
-    Health.PAUSED: N_("Paused by an editor"),
-}
-BAND_WORDS: Mapping[Band, str] = {Band.SAME: N_("Same claim"), Band.SIMILAR: N_("Similar claim"), Band.NONE: N_("Different claim")}
-ROLE_WORDS: Mapping[EditorRole, str] = {
-    EditorRole.REPORTER: N_("Reporter"),
-    EditorRole.EDITOR: N_("Editor"),
-    EditorRole.ADMIN: N_("Administrator"),
-}
-TONE_WORDS: Mapping[str, str] = {"plain": N_("Plain"), "gentle": N_("Gentle, for family"), "formal": N_("Formal, for a work group")}
-PRIORITY_WORDS: Mapping[str, str] = {"high": N_("High"), "medium": N_("Medium"), "low": N_("Low")}
-
-LICENCE_WORDS: Mapping[str, str] = {"link": N_("Link and title"), "excerpt": N_("Short excerpts"), "full": N_("Full text")}
-
-_WORDS: tuple[Mapping[object, str], ...] = (  # the tables that `word` looks in; StrEnums of different kinds may share a value
-    VERDICT_WORDS, TECHNIQUE_WORDS, SEVERITY_WORDS, HARM_WORDS, STATE_WORDS, KIND_WORDS, CLAIM_STATUS_WORDS,
-    REFUTATION_STATUS_WORDS, SOURCE_KIND_WORDS, HEALTH_WORDS, BAND_WORDS, ROLE_WORDS,
-)  # type: ignore[assignment]
 
 
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
-        word=word, topic=topic_word, region=region_word, moment=moment, day=day, month=month, number=number,
-        paragraphs=paragraphs, excerpt=excerpt, reason=reason_sentence, every=every, licence=licence_word, evidence_line=evidence_line, isotime=isotime, clean_lines=clean_lines, first_sentence=first_sentence,
+        word=word,
+        topic=topic_word,
+        region=region_word,
+        moment=moment,
+        day=day,
+        month=month,
+        number=number,
+        paragraphs=paragraphs,
+        excerpt=excerpt,
+        reason=reason_sentence,
+        every=every,
+        licence=licence_word,
+        evidence_line=evidence_line,
+        isotime=isotime,
+        clean_lines=clean_lines,
+        first_sentence=first_sentence,
     )
     app.jinja_env.globals.update(
-        CIRCULATING_WARNINGS=CIRCULATING_WARNINGS, WHY_LABELS=WHY_LABELS, VERDICT_MEANINGS=VERDICT_MEANINGS,
-        TIP_SENTENCES=TIP_SENTENCES, PRIORITY_WORDS=PRIORITY_WORDS, VERDICTS=tuple(Verdict), slug=slug, alert_url=alert_url, lang_attr=lang_attr, source_name=source_name,
-        LANGUAGE_NAMES=lang.NAMES, verdict_of=verdict_of, TONE_WORDS=TONE_WORDS,
+        CIRCULATING_WARNINGS=CIRCULATING_WARNINGS,
+        WHY_LABELS=WHY_LABELS,
+        VERDICT_MEANINGS=VERDICT_MEANINGS,
+        TIP_SENTENCES=TIP_SENTENCES,
+        PRIORITY_WORDS=PRIORITY_WORDS,
+        VERDICTS=tuple(Verdict),
+        slug=slug,
+        alert_url=alert_url,
+        lang_attr=lang_attr,
+        source_name=source_name,
+        LANGUAGE_NAMES=lang.NAMES,
+        verdict_of=verdict_of,
+        TONE_WORDS=TONE_WORDS,
     )
 
 
-# --- words -------------------------------------------------------------------------------------------------------------
+# --- words ----------------------------------------------------------------------------------------
 
 
 def word(value: object) -> str:
     """The word for an enum's member, in the language of the page."""
-    table = next(t for t in _WORDS if isinstance(value, type(next(iter(t)))))
+    table = next(t for t in WORDS if isinstance(value, type(next(iter(t)))))
     return gettext(table[value])
 
 
@@ -188,7 +103,7 @@ def verdict_of(parts: Sequence[object]) -> Verdict:
     return Verdict("".join(str(getattr(part, "text", part)) for part in parts))
 
 
-# --- time and numbers --------------------------------------------------------------------------------------------------
+# --- time and numbers -----------------------------------------------------------------------------
 
 
 def moment(value: datetime) -> str:
@@ -225,7 +140,7 @@ def number(value: int | float) -> str:
     return format_decimal(value, locale=lang.locale())
 
 
-# --- text --------------------------------------------------------------------------------------------------------------
+# --- text -----------------------------------------------------------------------------------------
 
 
 def paragraphs(text: str) -> list[str]:
@@ -240,7 +155,7 @@ def clean_lines(text: str) -> str:
 
 
 def excerpt(text: str, length: int = 120) -> str:
-    """At most `length` characters, cut at a sentence or word where one ends near, with …… in Chinese and … elsewhere."""
+    """At most `length` characters, cut where a sentence or word ends near; …… in Chinese, … elsewhere."""
     text = " ".join(text.split())
     if len(text) <= length:
         return text
@@ -269,7 +184,9 @@ def slug(text: str) -> str:
 
 def alert_url(thread: Thread, absolute: bool = False, language: str | None = None) -> str:
     """The address of an alert's page; the id decides, the slug is for people."""
-    return lang.url_for("public.alert", thread_id=thread.id, slug=slug(thread.text.headline), absolute=absolute, language=language)
+    return lang.url_for(
+        "public.alert", thread_id=thread.id, slug=slug(thread.text.headline), absolute=absolute, language=language
+    )
 
 
 def lang_attr(content_language: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from index.model import Reason
-from webapp.language import NAMES, N_, gettext
+from webapp.language import N_, NAMES, gettext
 
 SENTENCES: Mapping[str, str] = {
     "same_text": N_("The text is the same."),

@@ -1,4 +1,6 @@
-"""ClaimReview as schema.org JSON-LD (https://schema.org/ClaimReview): one, on our own published review, gone when withdrawn."""
+"""ClaimReview as schema.org JSON-LD (https://schema.org/ClaimReview): one, on our own published review, gone when
+withdrawn.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,11 @@ def claim_review(page: ThreadPage) -> dict[str, Any] | None:
     thread, text = page.thread, page.thread.text
     if thread.withdrawal is not None or text.verdict is None:
         return None
-    publisher = {"@type": "Organization", "name": language.site_name(), "url": language.url_for("public.home", absolute=True)}
+    publisher = {
+        "@type": "Organization",
+        "name": language.site_name(),
+        "url": language.url_for("public.home", absolute=True),
+    }
     return {
         "@context": "https://schema.org",
         "@type": "ClaimReview",
@@ -32,7 +38,11 @@ def claim_review(page: ThreadPage) -> dict[str, Any] | None:
         "author": publisher,
         "publisher": publisher,
         "reviewRating": {
-            "@type": "Rating", "ratingValue": RATINGS[text.verdict], "bestRating": 5, "worstRating": 1, "alternateName": word(text.verdict),
+            "@type": "Rating",
+            "ratingValue": RATINGS[text.verdict],
+            "bestRating": 5,
+            "worstRating": 1,
+            "alternateName": word(text.verdict),
         },
         "itemReviewed": _claim(page),
     }
@@ -42,7 +52,10 @@ def _claim(page: ThreadPage) -> dict[str, Any]:
     seen = sorted((s for s in page.sightings if not s.is_debunk), key=lambda s: s.published_at or s.seen_at)
     claim: dict[str, Any] = {"@type": "Claim", "text": page.thread.text.claim}
     if seen:
-        works = [{"@type": "CreativeWork", "url": s.url, "datePublished": (s.published_at or s.seen_at).isoformat()} for s in seen[:APPEARANCES]]
+        works = [
+            {"@type": "CreativeWork", "url": s.url, "datePublished": (s.published_at or s.seen_at).isoformat()}
+            for s in seen[:APPEARANCES]
+        ]
         claim["firstAppearance"] = works[0]
         claim["appearance"] = works
         claim["datePublished"] = works[0]["datePublished"]

@@ -1,4 +1,6 @@
-"""The stage (a small real catalogue) and the site on it. One for reading, shared; one of its own for tests that write."""
+"""The stage (a small real catalogue) and the site on it. One for reading, shared; one of its own for tests that
+write.
+"""
 
 from __future__ import annotations
 
@@ -54,5 +56,3 @@ def own_site(own_stage: Stage) -> Flask:
 
 def make_site(stage: Stage) -> Flask:
     return create_app(stage.catalogue.settings, stage.catalogue)
-
-

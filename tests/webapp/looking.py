@@ -20,8 +20,30 @@ BASE = "http://127.0.0.1:8000"
 def public_paths(stage: Stage) -> list[str]:
     """One address of every kind of public page, without a language."""
     threads, claims = stage.threads, stage.claims
-    paths = ["/", "/check", "/check?q=5G", "/alerts", "/alerts?verdict=false&topic=health", "/topics", "/topics/food", "/corrections", "/sources", "/feeds"]
-    paths += ["/method", "/about", "/accessibility", "/privacy", "/status", "/bot", "/tips", f"/claims/{claims['5g']}", f"/claims/{claims['exam']}", f"/claims/{claims['exam']}/ask"]
+    paths = [
+        "/",
+        "/check",
+        "/check?q=5G",
+        "/alerts",
+        "/alerts?verdict=false&topic=health",
+        "/topics",
+        "/topics/food",
+        "/corrections",
+        "/sources",
+        "/feeds",
+    ]
+    paths += [
+        "/method",
+        "/about",
+        "/accessibility",
+        "/privacy",
+        "/status",
+        "/bot",
+        "/tips",
+        f"/claims/{claims['5g']}",
+        f"/claims/{claims['exam']}",
+        f"/claims/{claims['exam']}/ask",
+    ]
     for name in ("5g", "salt", "phone", "strong"):
         thread = stage.catalogue.thread(threads[name])
         from webapp.present import slug
@@ -48,7 +70,8 @@ def one(page: etree._Element, path: str) -> etree._Element:
 
 def every(page: etree._Element, path: str) -> list[etree._Element]:
     """XPath with HTML names: `.//h1`, `.//a[@href]`."""
-    return page.xpath(re.sub(r"(?<=/)([a-z][a-z0-9]*)", r"h:\1", path), namespaces={"h": "http://www.w3.org/1999/xhtml"})
+    prefixed = re.sub(r"""(["'].*?["'])|(?<=/)([a-z][a-z0-9]*)""", lambda m: m[1] or f"h:{m[2]}", path)
+    return page.xpath(prefixed, namespaces={"h": "http://www.w3.org/1999/xhtml"})
 
 
 def words(element: etree._Element) -> str:

@@ -10,12 +10,23 @@ from flask import Flask
 from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 
-from tests.webapp.looking import parsed, token, words, one
+from tests.webapp.looking import one, parsed, token, words
 from tests.webapp.stage import Stage, settings
 from webapp import create_app
 from webapp.headers import CSP
 
-ADDRESSES = ["/", "/en/alerts", "/feeds/all/en.atom", "/api/v1/alerts", "/static/site.css", "/nope", "/api/v1/nope", "/robots.txt", "/alerts?verdict=wrong", "/desk"]
+ADDRESSES = [
+    "/",
+    "/en/alerts",
+    "/feeds/all/en.atom",
+    "/api/v1/alerts",
+    "/static/site.css",
+    "/nope",
+    "/api/v1/nope",
+    "/robots.txt",
+    "/alerts?verdict=wrong",
+    "/desk",
+]
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -47,10 +58,14 @@ def test_an_unknown_host_is_refused_without_being_repeated(reader: FlaskClient, 
 
 
 def test_addresses_that_leave_the_site_never_come_from_the_host_header(tmp_path: Path, shared_stage: Stage) -> None:
-    site = dataclasses.replace(shared_stage.catalogue.settings, site_url="https://clarion.example", allowed_hosts=("internal.example",))
+    site = dataclasses.replace(
+        shared_stage.catalogue.settings, site_url="https://clarion.example", allowed_hosts=("internal.example",)
+    )
     client = create_app(site, shared_stage.catalogue).test_client()
     for address in ("/feeds/all/en.json", "/api/v1/alerts", "/sitemap.xml"):
-        body = client.get(address, headers={"Host": "internal.example", "X-Forwarded-Host": "evil.example"}).get_data(as_text=True)
+        body = client.get(address, headers={"Host": "internal.example", "X-Forwarded-Host": "evil.example"}).get_data(
+            as_text=True
+        )
         assert "https://clarion.example" in body and "internal.example" not in body and "evil" not in body
 
 
@@ -88,7 +103,12 @@ def test_a_form_is_refused_without_a_token_and_from_another_site(site: Flask) ->
     stranger = site.test_client()
     foreign = token(stranger, "/tips")
     assert client.post("/tips", data={**form, "csrf_token": foreign}).status_code == 400
-    for headers in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}):
+    for headers in (
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ):
         assert client.post("/tips", data={**form, "csrf_token": own}, headers=headers).status_code == 403
 
 
@@ -108,11 +128,15 @@ def test_the_log_has_one_line_a_request_and_never_what_was_typed(site: Flask, mo
         client.post("/api/v1/match", json={"text": secret})
     requests = [line for line in lines if line["event"] == "request"]
     assert [line["route"] for line in requests] == ["/check", "/check", "/tips/<receipt>", "-", "/api/v1/match"]
-    assert all(set(line) == {"event", "log_level", "method", "route", "status", "ms", "request_id"} for line in requests)
+    assert all(
+        set(line) == {"event", "log_level", "method", "route", "status", "ms", "request_id"} for line in requests
+    )
     assert secret not in repr(lines)
 
 
-def test_a_crash_is_a_plain_page_with_a_number_and_the_log_says_where_but_not_what(site: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_is_a_plain_page_with_a_number_and_the_log_says_where_but_not_what(
+    site: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from index.catalogue import Catalogue
 
     def fail(self: Catalogue, text: str, limit: int = 5) -> None:
@@ -131,7 +155,9 @@ def test_a_crash_is_a_plain_page_with_a_number_and_the_log_says_where_but_not_wh
     assert "只有我知道" not in repr(lines)
 
 
-@pytest.mark.parametrize(("prefix", "title"), [("", "没有这个页面"), ("/zh-hant", "沒有這個頁面"), ("/en", "There is no such page")])
+@pytest.mark.parametrize(
+    ("prefix", "title"), [("", "没有这个页面"), ("/zh-hant", "沒有這個頁面"), ("/en", "There is no such page")]
+)
 def test_errors_speak_the_language_of_the_address(reader: FlaskClient, prefix: str, title: str) -> None:
     answer = reader.get(f"{prefix}/no-such-page")
     assert answer.status_code == 404 and words(one(parsed(answer), ".//h1")) == title

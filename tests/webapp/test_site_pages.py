@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from flask import Flask
@@ -43,7 +44,7 @@ def test_every_page_says_its_language_and_no_heading_level_is_skipped(pages: dic
         assert page.get("lang") == language, path
         levels = [int(h.tag[-1]) for h in page.iter() if isinstance(h.tag, str) and re.fullmatch(r".*\}h[1-6]", h.tag)]
         after_title = levels[levels.index(1) :]
-        assert all(b <= a + 1 for a, b in zip(after_title, after_title[1:], strict=False)), (path, levels)
+        assert all(b <= a + 1 for a, b in pairwise(after_title)), (path, levels)
 
 
 def test_every_page_has_landmarks_a_skip_link_and_labelled_navigation(pages: dict) -> None:  # type: ignore[type-arg]
@@ -61,7 +62,11 @@ def test_no_page_has_an_inline_style_or_script_or_loads_from_elsewhere(pages: di
         for element in page.iter():
             if not isinstance(element.tag, str):
                 continue
-            assert not [a for a in element.attrib if a == "style" or a.startswith("on")], (path, element.tag, dict(element.attrib))
+            assert not [a for a in element.attrib if a == "style" or a.startswith("on")], (
+                path,
+                element.tag,
+                dict(element.attrib),
+            )
         assert not every(page, ".//style"), path
         for script in every(page, ".//script"):
             assert script.get("type") == "application/ld+json" or script.get("src", "").startswith("/static/"), path
@@ -74,7 +79,9 @@ def test_every_field_has_a_label_and_every_image_a_text(pages: dict) -> None:  #
         labelled = {label.get("for") for label in every(page, ".//label")}
         for field in every(page, ".//input") + every(page, ".//select") + every(page, ".//textarea"):
             is_silent = field.get("type") == "hidden" or field.get("hidden") is not None
-            assert is_silent or field.get("id") in labelled or field.get("aria-labelledby") or field.get("aria-label"), (path, dict(field.attrib))
+            assert (
+                is_silent or field.get("id") in labelled or field.get("aria-labelledby") or field.get("aria-label")
+            ), (path, dict(field.attrib))
         for image in page.iter("{http://www.w3.org/2000/svg}svg"):
             assert image.get("aria-hidden") == "true" or image.get("aria-label"), path
 
@@ -103,14 +110,20 @@ def test_every_public_page_of_the_route_table_is_among_those_looked_at(pages: di
     """A new page must be added to `public_paths`, or it would be looked at by nobody."""
     adapter = site.url_map.bind("127.0.0.1")
     seen = {adapter.match(path.partition("?")[0])[0] for path in pages if not path.startswith(("/en/", "/zh-hant/"))}
-    readable = {rule.endpoint for rule in site.url_map.iter_rules() if rule.endpoint.startswith("public.") and "GET" in (rule.methods or ())}
+    readable = {
+        rule.endpoint
+        for rule in site.url_map.iter_rules()
+        if rule.endpoint.startswith("public.") and "GET" in (rule.methods or ())
+    }
     only_redirects_or_receipts = {"public.short", "public.tip"}
     assert readable - seen == only_redirects_or_receipts
 
 
 def test_pages_exist_in_each_language_and_name_each_other(reader: FlaskClient) -> None:
     page = parsed(reader.get("/zh-hant/alerts?topic=health"))
-    alternates = {link.get("hreflang"): link.get("href") for link in every(page, './/link[@rel="alternate"][@hreflang]')}
+    alternates = {
+        link.get("hreflang"): link.get("href") for link in every(page, './/link[@rel="alternate"][@hreflang]')
+    }
     assert alternates == {
         "zh-Hans": "http://127.0.0.1:8000/alerts?topic=health",
         "zh-Hant": "http://127.0.0.1:8000/zh-hant/alerts?topic=health",
@@ -134,7 +147,9 @@ def test_reading_sets_no_cookie(pages: dict, site: Flask) -> None:  # type: igno
     assert all(path.endswith(("/tips", "/ask")) for path in setting)
 
 
-def test_the_html_checker_finds_nothing(shared_stage: Stage, site: Flask, html_errors: Callable[[bytes], list[str]]) -> None:
+def test_the_html_checker_finds_nothing(
+    shared_stage: Stage, site: Flask, html_errors: Callable[[bytes], list[str]]
+) -> None:
     client = site.test_client()
     errors = {path: html_errors(client.get(path).data) for path in public_paths(shared_stage)}
     assert {path: found for path, found in errors.items() if found} == {}

@@ -13,8 +13,9 @@ from webapp.api import shapes
 from webapp.api.description import describe
 from webapp.api.room import answer, blueprint, number, refuse
 from webapp.opened import catalogue
-from webapp.present import VERDICT_MEANINGS, topic_word
+from webapp.present import topic_word
 from webapp.regions import REGION_NAMES
+from webapp.words import VERDICT_MEANINGS
 
 PAGE_SIZE, LARGEST_PAGE = 20, 100
 BEFORE_ALL = "alt_"  # sorts before every id
@@ -38,7 +39,9 @@ def _filter() -> ThreadFilter:
     }
     severity = _chosen("min_severity", [s.value for s in Severity])
     return ThreadFilter(
-        verdicts=frozenset(Verdict(v) for v in chosen["verdict"]), topics=frozenset(chosen["topic"]), regions=frozenset(chosen["region"]),
+        verdicts=frozenset(Verdict(v) for v in chosen["verdict"]),
+        topics=frozenset(chosen["topic"]),
+        regions=frozenset(chosen["region"]),
         min_severity=severity[0] if severity else "",
     )
 
@@ -52,7 +55,9 @@ def _chosen(name: str, allowed: list[str] | tuple[str, ...]) -> list[str]:
 
 def _here(**changes: object) -> str:
     values = {**request.args.to_dict(), **{k: str(v) for k, v in changes.items()}}
-    return language.url_for(request.endpoint or "", absolute=True, **(request.view_args or {}), **dict(sorted(values.items())))
+    return language.url_for(
+        request.endpoint or "", absolute=True, **(request.view_args or {}), **dict(sorted(values.items()))
+    )
 
 
 @blueprint.get("/alerts/<thread_id>")
@@ -80,7 +85,10 @@ def claim(claim_id: str) -> Response:
     """A claim that was joined to another answers with the one it belongs to."""
     page = catalogue().claim_page(_checked(claim_id, "clm"))
     body = shapes.claim(page.claim)
-    body["wordings"] = [{"text": w.text, "language": w.language, "seen_at": shapes.moment(w.published_at or w.seen_at)} for w in page.wordings]
+    body["wordings"] = [
+        {"text": w.text, "language": w.language, "seen_at": shapes.moment(w.published_at or w.seen_at)}
+        for w in page.wordings
+    ]
     body["alert"] = shapes.alert(page.thread) if page.thread else None
     body["reviews"] = [shapes.review(r) for r in page.reviews]
     body["is_being_checked"] = page.is_being_checked
@@ -101,7 +109,9 @@ def topics() -> Response:
 
 @blueprint.get("/verdicts")
 def verdicts() -> Response:
-    return answer({"verdicts": [{**shapes.verdict(v), "meaning": language.gettext(VERDICT_MEANINGS[v])} for v in Verdict]})
+    return answer(
+        {"verdicts": [{**shapes.verdict(v), "meaning": language.gettext(VERDICT_MEANINGS[v])} for v in Verdict]}
+    )
 
 
 @blueprint.get("/sources")

@@ -44,7 +44,11 @@ def alert(thread: Thread) -> Json:
         "question": text.question or None,
         "evidence": [
             {
-                "publisher": e.publisher, "title": e.title, "url": e.url, "archived_at": moment(e.archived_at), "sha256": e.sha256 or None,
+                "publisher": e.publisher,
+                "title": e.title,
+                "url": e.url,
+                "archived_at": moment(e.archived_at),
+                "sha256": e.sha256 or None,
                 "published_on": e.published_on.isoformat() if e.published_on else None,
             }
             for e in text.evidence
@@ -112,7 +116,11 @@ def source(row: SourceRow) -> Json:
         "language": row.source.language,
         "is_enabled": row.source.is_enabled,
         "every_min": row.source.every_min,
-        "licence": {"reuse": row.source.licence.reuse, "terms": row.source.licence.terms or None, "attribution": row.source.licence.attribution or None},
+        "licence": {
+            "reuse": row.source.licence.reuse,
+            "terms": row.source.licence.terms or None,
+            "attribution": row.source.licence.attribution or None,
+        },
         "health": state.health.value if state else None,
         "last_success_at": moment(state.last_success_at) if state else None,
     }
@@ -121,7 +129,11 @@ def source(row: SourceRow) -> Json:
 def candidate(shown: Any) -> Json:
     """One candidate of an answer: an alert or a claim, with the reasons as sentences, those against it marked."""
     found = shown.candidate
-    url = alert_url(shown.thread, absolute=True) if shown.thread else language.url_for("public.claim", claim_id=found.id, absolute=True)
+    url = (
+        alert_url(shown.thread, absolute=True)
+        if shown.thread
+        else language.url_for("public.claim", claim_id=found.id, absolute=True)
+    )
     return {
         "id": found.id,
         "kind": found.kind.value,

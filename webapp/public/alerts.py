@@ -22,16 +22,24 @@ from webapp.review_markup import claim_review
 
 PAGE_SIZE = 20
 MONTHS_OFFERED = 18
-_UPDATED = (lambda thread: thread.updated_at.astimezone(SITE_ZONE).date())
+
+
+def _day(thread: Thread) -> date:
+    return thread.updated_at.astimezone(SITE_ZONE).date()
 
 
 @blueprint.get("/alerts")
 def alerts() -> str:
     chosen = {name: request.args.get(name, "") for name in ("verdict", "topic", "region", "month")}
     found = catalogue().threads(_filter(chosen), page_number(), PAGE_SIZE)
-    days = [(day, list(threads)) for day, threads in groupby(found.threads, key=_UPDATED)]
+    days = [(day, list(threads)) for day, threads in groupby(found.threads, key=_day)]
     return render_template(
-        "public/alerts.html", found=found, days=days, chosen=chosen, is_filtered=any(chosen.values()), link=page_link,
+        "public/alerts.html",
+        found=found,
+        days=days,
+        chosen=chosen,
+        is_filtered=any(chosen.values()),
+        link=page_link,
         choices={
             "verdict": [(v.value, v) for v in Verdict],
             "topic": list(TOPICS),
@@ -80,7 +88,7 @@ def _months(chosen: str) -> list[tuple[str, str]]:
     return [(d.strftime("%Y-%m"), month(d)) for d in found]
 
 
-# --- one alert ---------------------------------------------------------------------------------------------------------
+# --- one alert ------------------------------------------------------------------------------------
 
 
 @blueprint.get("/alerts/<thread_id>")
@@ -95,8 +103,14 @@ def alert(thread_id: str, slug: str = "") -> BaseResponse:
         return redirect(alert_url(thread), 301)
     response = make_response(
         render_template(
-            "public/alert.html", page=page, thread=thread, text=thread.text, kit=kit(thread), history=history(thread),
-            chart=sightings_chart(page.daily, thread.issued_at), markup=claim_review(page),
+            "public/alert.html",
+            page=page,
+            thread=thread,
+            text=thread.text,
+            kit=kit(thread),
+            history=history(thread),
+            chart=sightings_chart(page.daily, thread.issued_at),
+            markup=claim_review(page),
         )
     )
     response.headers["Last-Modified"] = _http_date(thread.updated_at)
@@ -123,7 +137,7 @@ def history(thread: Thread) -> list[tuple[Alert, str]]:
     return [(notice, earlier) for notice, earlier in zip(thread.notices, before, strict=False)][::-1]
 
 
-# --- what changed ------------------------------------------------------------------------------------------------------
+# --- what changed ---------------------------------------------------------------------------------
 
 
 @blueprint.get("/alerts/<thread_id>/changes")
@@ -136,7 +150,14 @@ def changes(thread_id: str) -> Response:
     base = _revision_at(thread, since)
     texts = [(block, *compare.sides(old, new)) for block, old, new in _blocks(base, thread.revision) if old != new]
     notes = [n for n in thread.notices if n.sent_at > (base.published_at or base.saved_at)]
-    page = render_template("public/changes.html", thread=thread, base=base, texts=texts, notes=notes, is_withdrawn=thread.state is PublicState.WITHDRAWN)
+    page = render_template(
+        "public/changes.html",
+        thread=thread,
+        base=base,
+        texts=texts,
+        notes=notes,
+        is_withdrawn=thread.state is PublicState.WITHDRAWN,
+    )
     return make_response(page)
 
 
@@ -160,12 +181,19 @@ def _revision_at(thread: Thread, since: str) -> Revision:
 
 def _blocks(old: Revision, new: Revision) -> list[tuple[str, str, str]]:
     """The blocks of ux.md 2 in their order, as the text a reader sees."""
+
     def words(revision: Revision) -> list[tuple[str, str]]:
         text = revision.text
         return [
-            ("headline", text.headline), ("verdict", text.verdict or ""), ("claim", text.claim), ("truth", text.truth),
-            ("circulating", text.circulating), ("why", text.why), ("action", text.action),
-            ("evidence", compare.evidence_lines(text)), ("question", text.question),
+            ("headline", text.headline),
+            ("verdict", text.verdict or ""),
+            ("claim", text.claim),
+            ("truth", text.truth),
+            ("circulating", text.circulating),
+            ("why", text.why),
+            ("action", text.action),
+            ("evidence", compare.evidence_lines(text)),
+            ("question", text.question),
         ]
 
     return [(block, before, after) for (block, before), (_, after) in zip(words(old), words(new), strict=True)]

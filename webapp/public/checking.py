@@ -1,4 +1,5 @@
-"""The answer to a pasted text. The text is neither stored nor logged, and never part of an address unless a reader puts it there.
+"""The answer to a pasted text. The text is neither stored nor logged, and never part of an address unless a reader
+puts it there.
 
 POST needs no form token: it changes nothing, so there is nothing that another site could make a reader do.
 """
@@ -25,7 +26,9 @@ def check_form() -> Response:
     if not query:
         return make_response(render_template("public/check.html", text="", result=None, problem=""))
     if len(query) > MAX_QUERY:
-        return make_response(render_template("public/check.html", text=query[:MAX_TEXT], result=None, problem="too_long"), 400)
+        return make_response(
+            render_template("public/check.html", text=query[:MAX_TEXT], result=None, problem="too_long"), 400
+        )
     return _answer(query)
 
 
@@ -46,7 +49,9 @@ def _answer(text: str) -> Response:
             result = look_up(text)
         except InvalidInput as error:
             problem = "too_long" if error.code == "too_long" else "empty"
-    response = make_response(render_template(template, text=text[:MAX_TEXT], result=result, problem=problem), 400 if problem else 200)
+    response = make_response(
+        render_template(template, text=text[:MAX_TEXT], result=result, problem=problem), 400 if problem else 200
+    )
     if request.method == "POST":
         response.headers["Cache-Control"] = "no-store"
     return response

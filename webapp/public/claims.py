@@ -18,7 +18,13 @@ def claim(claim_id: str) -> str | Response:
     if page.claim.id != claim_id:
         return redirect(language.url_for("public.claim", claim_id=page.claim.id), 301)
     issued_at = page.thread.issued_at if page.thread else None
-    return render_template("public/claim.html", page=page, claim=page.claim, chart=sightings_chart(page.daily, issued_at), has_asked="asked" in request.args)
+    return render_template(
+        "public/claim.html",
+        page=page,
+        claim=page.claim,
+        chart=sightings_chart(page.daily, issued_at),
+        has_asked="asked" in request.args,
+    )
 
 
 @blueprint.get("/claims/<claim_id>/ask")

@@ -19,7 +19,11 @@ def home() -> str:
     threads = catalogue().threads(ThreadFilter(include_withdrawn=False), page_size=LOOKED_AT).threads
     current, latest = split(threads)
     return render_template(
-        "public/home.html", current=current[:SHOWN_CURRENT], has_more=len(current) > SHOWN_CURRENT, latest=latest, topics=catalogue().topic_counts()
+        "public/home.html",
+        current=current[:SHOWN_CURRENT],
+        has_more=len(current) > SHOWN_CURRENT,
+        latest=latest,
+        topics=catalogue().topic_counts(),
     )
 
 

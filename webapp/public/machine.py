@@ -28,7 +28,8 @@ def livez() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    """Ready when the records can be read and their schema is current. Search may be down: matching is then reduced, not gone."""
+    """Ready when the records can be read and their schema is current. Search may be down: matching is then reduced,
+    not gone."""
     try:
         state = catalogue().status()
     except (ClarionError, OSError):
@@ -39,7 +40,15 @@ def readyz() -> Response:
 
 @blueprint.get("/robots.txt")
 def robots() -> Response:
-    lines = ["User-agent: *", "Disallow: /desk", "Disallow: /tips/", "Disallow: /check?", "", f"Sitemap: {language.site_url()}/sitemap.xml", ""]
+    lines = [
+        "User-agent: *",
+        "Disallow: /desk",
+        "Disallow: /tips/",
+        "Disallow: /check?",
+        "",
+        f"Sitemap: {language.site_url()}/sitemap.xml",
+        "",
+    ]
     response = make_response("\n".join(lines))
     response.content_type = "text/plain; charset=utf-8"
     response.headers["Cache-Control"] = "public, max-age=3600"
@@ -52,7 +61,13 @@ def sitemap() -> Response:
     for name in PAGES:
         _add(root, {tongue: language.url_for(f"public.{name}", language=tongue, absolute=True) for tongue in LANGUAGES})
     for topic in TOPICS:
-        _add(root, {tongue: language.url_for("public.topic", topic=topic, language=tongue, absolute=True) for tongue in LANGUAGES})
+        _add(
+            root,
+            {
+                tongue: language.url_for("public.topic", topic=topic, language=tongue, absolute=True)
+                for tongue in LANGUAGES
+            },
+        )
     for thread in catalogue().threads(ThreadFilter(include_withdrawn=False), page_size=MOST_URLS).threads:
         found = {tongue: alert_url(thread, absolute=True, language=tongue) for tongue in LANGUAGES}
         _add(root, found, thread.updated_at.strftime("%Y-%m-%dT%H:%M:%SZ"))

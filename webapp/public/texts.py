@@ -1,4 +1,6 @@
-"""Pages about the site itself: how we check, who we are, privacy, accessibility, the crawler, the state of the service."""
+"""Pages about the site itself: how we check, who we are, privacy, accessibility, the crawler, the state of the
+service.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Sending a message in: no account, a receipt code; the state of the tip in words; and taking it back.
 
-The form starts empty, or with the text that was just checked: that text travels in the body of a POST, never in an address.
+The form starts empty, or with the text that was just checked: that text travels in the body of a POST, never in an
+address.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ class TipForm(FlaskForm):
         lazy_gettext("The message, as you received it"),
         [
             InputRequired(lazy_gettext("Paste or write the message that you want checked.")),
-            Length(max=MAX_TEXT, message=lazy_gettext("A message may have up to 5,000 characters. Send the part that matters.")),
+            Length(
+                max=MAX_TEXT,
+                message=lazy_gettext("A message may have up to 5,000 characters. Send the part that matters."),
+            ),
         ],
     )
     agreed = BooleanField(
@@ -78,7 +82,9 @@ def send_tip() -> Response | BaseResponse:
 
 
 def _form(form: TipForm) -> str:
-    return render_template("public/tips.html", form=form, find=ReceiptForm(formdata=None), retention_days=settings().tip_retention_days)
+    return render_template(
+        "public/tips.html", form=form, find=ReceiptForm(formdata=None), retention_days=settings().tip_retention_days
+    )
 
 
 @blueprint.get("/tips/<receipt>")
@@ -88,7 +94,9 @@ def tip(receipt: str) -> Response:
         found, claim, thread = catalogue().tip(receipt)
     except NotFound:
         return make_response(render_template("public/tip_unknown.html", find=ReceiptForm(formdata=None)), 404)
-    page = render_template("public/tip.html", tip=found, claim=claim, thread=thread, receipt=receipt, is_new="sent" in request.args)
+    page = render_template(
+        "public/tip.html", tip=found, claim=claim, thread=thread, receipt=receipt, is_new="sent" in request.args
+    )
     response = make_response(page)
     response.headers["Cache-Control"] = "no-store"
     return response
