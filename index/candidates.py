@@ -154,6 +154,7 @@ def of_claim(claim: Claim, wordings: Sequence[Sighting]) -> _Known:
     passages = [(claim.statement, "statement", claim.language)]
     passages += [(s.text, "wording", s.language) for s in wordings]
     urls = {key for s in wordings if (key := text.url_key(s.url))}
+    urls |= {key for s in wordings for _, url in text.find_urls(s.text) if (key := text.url_key(url))}
     return _Known(DocKind.CLAIM, claim.id, passages, urls, claim=claim)
 
 

@@ -7,15 +7,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from index import Catalogue
+from index.errors import ClarionError
+from index.ids import new_id
 from index.model import (
     Alert,
     Answer,
+    Band,
     Claim,
     Editor,
     EditorRole,
@@ -49,6 +54,13 @@ RUMORS = (
     "地震云出现说明三天之内必有大地震",
     "加油站打手机会引起爆炸，已有多人受伤",
 )
+
+
+#: Of no record; some would break out of a query, a log line or a path.
+HOSTILE_IDS = (
+    *(f"{prefix}_{'0' * 26}" for prefix in ("clm", "ref", "alt", "mat", "src")),
+    "", "clm_", "CLM_" + "0" * 26, "x" * 10_000, "ref_\x00\ud800", "'; DROP TABLE claims; --", "../../passwd", "%00",
+)  # fmt: skip
 
 
 class MovableClock:
@@ -147,9 +159,6 @@ class House:
 
     def suggest(self, claim_id: str, kind: TargetKind, target_id: str) -> Match:
         """A suggestion as linking would store it, for pairs that the hashed encoder cannot see."""
-        from index.ids import new_id
-        from index.model import Band
-
         match = Match(
             id=new_id("mat"),
             claim_id=claim_id,
@@ -280,3 +289,18 @@ def ready_text(claim: str, /, **changes: Any) -> RefutationText:
 
 def kinds(alerts: Sequence[Alert]) -> list[str]:
     return [alert.kind.value for alert in alerts]
+
+
+def at_once(*acts: Callable[[], object]) -> list[object]:
+    """Runs the acts together; each result is what it returned or the error that Clarion raised on purpose."""
+    start = threading.Barrier(len(acts))
+
+    def run(act: Callable[[], object]) -> object:
+        start.wait()
+        try:
+            return act()
+        except ClarionError as error:
+            return error
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
