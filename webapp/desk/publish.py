@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response
 from index import workflow
 from index.errors import InvalidInput, Refused
 from index.model import AlertKind
-from webapp.desk import access
+from index.pages import DraftPage
+from webapp.desk import access, compare, words
 from webapp.desk.forms import Problem
 from webapp.desk.queue import page_link, page_number
 from webapp.desk.readers_view import as_readers_see, revision_of
@@ -110,6 +111,13 @@ def _withdrawal(refutation_id: str, reason: str, problem: Problem | None = None,
     )
 
 
+def _changes(page: DraftPage) -> tuple[compare.Change, ...]:
+    """What a correction in review changes; the person who approves must see it without a click."""
+    if page.published is None or page.working is None or page.working.kind is not AlertKind.UPDATE:
+        return ()
+    return compare.changes(words.shown(page.published.text), words.shown(page.working.text))
+
+
 def _check(refutation_id: str, problem: Problem | None = None) -> str:
     page = catalogue().draft_page(refutation_id, access.editor())
     revision = revision_of(page)
@@ -121,6 +129,7 @@ def _check(refutation_id: str, problem: Problem | None = None) -> str:
         page=page,
         revision=revision,
         view=as_readers_see(page),
+        changes=_changes(page),
         checks=workflow.checklist(revision.text, revision.kind, revision.note),
         risk=level,
         risk_reasons=reasons,

@@ -15,6 +15,7 @@ from index import workflow
 from index.model import Alert, AlertKind, PublicState, Revision, Thread, Verdict
 from index.pages import DraftPage, ThreadPage
 from webapp.charts import sightings_chart
+from webapp.language import gettext
 from webapp.opened import catalogue
 from webapp.passing_on import kit
 from webapp.review_markup import claim_review
@@ -41,8 +42,9 @@ def as_readers_see(page: DraftPage) -> ReadersView:
     """Everything that the public would get; nothing of it is stored or sent."""
     thread = _as_thread(page)
     has_verdict = thread.text.verdict is not None
-    if not has_verdict:  # the public template needs one
-        text = replace(thread.text, verdict=Verdict.UNPROVEN)
+    if not has_verdict or not thread.text.headline:  # the public template needs both
+        headline = thread.text.headline or gettext("Without a headline")
+        text = replace(thread.text, headline=headline, verdict=thread.text.verdict or Verdict.UNPROVEN)
         thread = replace(thread, revision=replace(thread.revision, text=text))
     public = _thread_page(page, thread)
     markup = claim_review(public) if has_verdict else None
@@ -64,7 +66,7 @@ def _article(page: ThreadPage) -> Markup:
         markup=None,
     )
     article = html[html.index(ARTICLE_BEGINS) : html.rindex("</main>")]
-    return Markup(article.replace("<h1", '<p class="as-h1"').replace("</h1>", "</p>"))  # noqa: S704 - template's own
+    return Markup(article.replace("<h1", '<h2 class="as-h1"').replace("</h1>", "</h2>"))  # noqa: S704 - template's own
 
 
 def _thread_page(page: DraftPage, thread: Thread) -> ThreadPage:

@@ -54,7 +54,7 @@ def for_templates() -> dict[str, Any]:
 
 @blueprint.errorhandler(access.SessionEnded)
 def on_session_ended(ended: access.SessionEnded) -> Response:
-    """A page was asked for: log in, then go there. A form was posted: its text stays on the page that asks to log in."""
+    """A page was asked for: log in, then go there. A form was posted: its text stays on the page of the log-in."""
     if request.method in ("GET", "HEAD"):
         target = auth.safe_next(ended.kept.path, "")
         return make_response(render_template("desk/log_in.html", next=target, name="", kept=None, has_ended=True), 401)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
+from index import workflow
 from index.model import (
     AlertKind,
     AuditEntry,
@@ -56,17 +57,17 @@ LENGTHS: Mapping[str, int] = {
 }
 
 CHECKS: Mapping[str, str] = {
-    "headline_states_fact": N_("The headline states the fact, without a question and without the rumor"),
-    "verdict_chosen": N_("A verdict is chosen"),
-    "claim_named": N_("The exact wording is named"),
-    "truth_given": N_("What is true is said"),
-    "myth_quoted_once": N_("The rumor is quoted once only, after a warning"),
-    "why_explained": N_("The reasons are explained"),
-    "action_given": N_("What to remember and do is said"),
-    "two_independent_sources": N_("Two sources from different publishers"),
-    "sources_archived": N_("Every source has an archived copy"),
-    "topic_chosen": N_("A topic is chosen"),
-    "correction_noted": N_("The public note says what changed"),
+    "headline_states_fact": N_("State the fact in the headline, without a question and without the rumor"),
+    "verdict_chosen": N_("Choose the verdict"),
+    "claim_named": N_("Name the exact wording"),
+    "truth_given": N_("Say what is true, in two or three sentences"),
+    "myth_quoted_once": N_("Quote the rumor once only, after the warning"),
+    "why_explained": N_("Explain the reasons"),
+    "action_given": N_("Say what to remember and do"),
+    "two_independent_sources": N_("Give two sources from different publishers"),
+    "sources_archived": N_("Keep a copy of every source"),
+    "topic_chosen": N_("Choose a topic"),
+    "correction_noted": N_("Say in the public note what changed"),
 }
 
 RISKS: Mapping[str, str] = {
@@ -167,6 +168,7 @@ SOURCE_ERRORS: Mapping[str, str] = {
     "drift": N_("The pages are built differently from before; the description of the source must be adjusted."),
     "parser_killed": N_("Reading the answer took too long and was stopped."),
     "needs_token": N_("An access key is missing in the settings."),
+    "crashed": N_("A fault in our own reader. It has been logged for the operator."),
 }
 SOURCE_ERROR_OTHER = N_("An error that has no description yet: %(code)s.")
 
@@ -232,9 +234,13 @@ def shown(text: RefutationText, note: str | None = None) -> dict[str, str]:
 
 def anchor(field_name: str) -> str:
     """The id of the control that an error is about."""
-    return {"verdict": "verdict-1", "technique": "technique-1", "severity": "severity-1", "harm": "harm-1"}.get(
-        field_name, field_name
-    )
+    return {
+        "verdict": "verdict-1",
+        "technique": "technique-1",
+        "severity": "severity-1",
+        "harm": "harm-1",
+        "role": "role-1",
+    }.get(field_name, field_name)
 
 
 def field_or_name(name: str) -> str:
@@ -260,8 +266,9 @@ def clock(at: datetime) -> str:
     return at.astimezone(SITE_ZONE).strftime("%H:%M")
 
 
-def in_work(refutations: Iterable[Refutation]) -> bool:
-    return any(r.working is not None for r in refutations)
+def open_refutation(refutations: Iterable[Refutation]) -> Refutation | None:
+    """Our refutation that is being worked on or in force, if a claim has one: then no second one is begun."""
+    return next((r for r in refutations if r.working is not None or workflow.is_public(r)), None)
 
 
 def work_state(refutation: Refutation) -> str:

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
 from index import Catalogue, open_catalogue
 from index.model import EditorRole, Item, Labelled, Role, Source, SourceKind, SourceState, Verdict
 from index.settings import Settings
 from webapp import auth, create_app
-from werkzeug.test import TestResponse
 
 PASSWORD = "lantern-under-the-bridge"
 START = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
@@ -128,8 +129,9 @@ SOURCES = (
         "https://square.example/feed", "feed", Role.CIRCULATING, "zh-Hans", is_enabled=True,
     ),
     Source(
-        "who", {"zh-Hans": "世界卫生组织", "zh-Hant": "世界衛生組織", "en": "World Health Organization"}, SourceKind.OFFICIAL,
-        4, "who.int", "https://www.who.int/feed", "feed", Role.REFUTATION, "zh-Hans", is_enabled=True,
+        "who", {"zh-Hans": "世界卫生组织", "zh-Hant": "世界衛生組織", "en": "WHO"},
+        SourceKind.OFFICIAL, 4, "who.int", "https://www.who.int/feed", "feed", Role.REFUTATION, "zh-Hans",
+        is_enabled=True,
     ),
 )  # fmt: skip
 
@@ -154,8 +156,8 @@ def fill(catalogue: Catalogue) -> None:
     leases = {lease.source.id: lease for lease in catalogue.lease_sources("tests", 10)}
     seen = [
         Labelled(
-            Item(f"s{n}", f"https://square.example/{n}", text.partition("，")[0], text, "en" if text.isascii() else "zh-Hans",
-                 Role.CIRCULATING, published_at=now - timedelta(hours=n))
+            Item(f"s{n}", f"https://square.example/{n}", text.partition("，")[0], text,
+                 "en" if text.isascii() else "zh-Hans", Role.CIRCULATING, published_at=now - timedelta(hours=n))
         )
         for n, text in enumerate(SEEN)
     ]  # fmt: skip

@@ -92,10 +92,12 @@ def test_a_text_goes_from_draft_to_published_to_corrected_to_withdrawn_by_two_ed
     assert READY["headline"] in b.get("/desk/alerts").text
 
     a.post(f"/desk/drafts/{refutation_id}/correct")
-    corrected = save(a, refutation_id, "submit", truth="病毒靠飞沫和直接接触传播。", note="改正了一个数字。", is_material="yes")
+    corrected = save(
+        a, refutation_id, "submit", truth="病毒靠飞沫和直接接触传播。", note="改正了一个数字。", is_material="yes"
+    )
     assert corrected.status_code == 303
     compare = b.get(f"/desk/drafts/{refutation_id}/compare").text
-    assert "<del>" in compare and "<ins>" in compare and "<span class=\"unseen\">删除：" in compare
+    assert "<del>" in compare and "<ins>" in compare and '<span class="unseen">删除：' in compare
     assert desk.catalogue.threads().threads[0].text.truth == READY["truth"], "the old text stays up until approval"
     check = b.get(f"/desk/drafts/{refutation_id}/check").text
     assert "改正了一个数字。" in check
@@ -129,17 +131,27 @@ def test_a_returned_text_shows_its_author_the_reason(desk):
     returned = b.post(f"/desk/drafts/{refutation_id}/return", {"reason": "第二段缺出处。"})
     assert returned.status_code == 303
     assert "第二段缺出处。" in a.get(f"/desk/drafts/{refutation_id}").text
-    assert desk.catalogue.draft_page(refutation_id, desk.catalogue.editors()[0]).refutation.status is RefutationStatus.DRAFT
+    assert (
+        desk.catalogue.draft_page(refutation_id, desk.catalogue.editors()[0]).refutation.status
+        is RefutationStatus.DRAFT
+    )
 
 
 def test_what_is_not_ready_is_saved_and_every_gap_is_named_with_a_link(desk):
     a = desk.logged_in("editor A")
     refutation_id = start(a, desk.claim_ids()[0])
-    fields = {"version": version(a, refutation_id), "act": "submit", "headline": "网传5G传播病毒是真的吗？", "language": "zh-Hans"}
+    fields = {
+        "version": version(a, refutation_id),
+        "act": "submit",
+        "headline": "网传5G传播病毒是真的吗？",
+        "language": "zh-Hans",
+    }
     answer = a.post(f"/en/desk/drafts/{refutation_id}", fields)
     assert answer.status_code == 422
     assert answer.text.partition("<title>")[2].startswith("Error: ")
-    anchors = re.findall(r'<li><a href="#([\w-]+)">', answer.text.partition('class="problem"')[2].partition("</div>")[0])
+    anchors = re.findall(
+        r'<li><a href="#([\w-]+)">', answer.text.partition('class="problem"')[2].partition("</div>")[0]
+    )
     assert anchors == ["headline", "verdict-1", "claim", "truth", "circulating", "why", "action", "evidence", "topics"]
     for anchor in anchors:
         assert f'id="{anchor}"' in answer.text
@@ -195,7 +207,9 @@ def test_confirmed_reviews_are_offered_as_sources_and_nothing_of_their_text_ente
 
 def test_same_and_undo_and_different_with_a_reason(desk):
     a = desk.logged_in("editor A")
-    first, second = (row.suggestions[0].match for row in desk.catalogue.queue("match", desk.catalogue.editors()[0]).rows)
+    first, second = (
+        row.suggestions[0].match for row in desk.catalogue.queue("match", desk.catalogue.editors()[0]).rows
+    )
     done = a.post(f"/desk/matches/{first.id}/confirm", {"then": second.id})
     assert done.location == f"/desk/matches/{second.id}", "the next suggestion follows"
     assert desk.catalogue.suggestion(first.id).match.status is MatchStatus.CONFIRMED
@@ -205,7 +219,7 @@ def test_same_and_undo_and_different_with_a_reason(desk):
     assert undone.location == f"/desk/matches/{first.id}"
     assert desk.catalogue.suggestion(first.id).match.status is MatchStatus.SUGGESTED
     unreasoned = a.post(f"/desk/matches/{first.id}/reject", {"reason": ""})
-    assert unreasoned.status_code == 422 and "<details class=\"drop\" open>" in unreasoned.text
+    assert unreasoned.status_code == 422 and '<details class="drop" open>' in unreasoned.text
     rejected = a.post(f"/desk/matches/{first.id}/reject", {"reason": "It says something else", "then": second.id})
     assert rejected.status_code == 303
     assert desk.catalogue.suggestion(first.id).match.note == "It says something else"
@@ -296,6 +310,9 @@ def test_a_preview_shows_the_public_page_of_the_draft(desk):
     assert unfinished.status_code == 200 and "尚未选择结论" in unfinished.text
     to_preview = save(a, refutation_id, "preview")
     page = a.get(to_preview.location).text
-    order = [page.index(text) for text in (READY["headline"], READY["truth"], "以下说法不实", "基站一开", "无线电波是电磁波", "看到拆塔号召")]
+    order = [
+        page.index(text)
+        for text in (READY["headline"], READY["truth"], "以下说法不实", "基站一开", "无线电波是电磁波", "看到拆塔号召")
+    ]
     assert order == sorted(order)
     assert page.count("<h1") == 1

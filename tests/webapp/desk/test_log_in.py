@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
+
 from index.errors import InvalidInput
 from index.model import EditorRole
 from webapp import auth, create_app
@@ -237,7 +238,10 @@ def test_a_password_that_is_too_short_too_long_or_too_common_is_refused(password
     assert refused.value.code == code
 
 
-@pytest.mark.parametrize("password", ["八个字的密码也可以", "x9 river under stone", "é" * 7 + "abc", "correct-horse 4 battery", "z" * 4 + "kq7!" * 31])
+@pytest.mark.parametrize(
+    "password",
+    ["八个字的密码也可以", "x9 river under stone", "é" * 7 + "abc", "correct-horse 4 battery", "z" * 4 + "kq7!" * 31],
+)
 def test_a_password_of_8_to_128_characters_is_taken_whole(password):
     auth.check_new_password(password, "Editor A")
     stored = auth.hash_password(password)
@@ -248,7 +252,9 @@ def test_a_password_of_8_to_128_characters_is_taken_whole(password):
 def test_a_changed_password_needs_the_present_one_and_a_good_new_one(desk):
     person = desk.logged_in("editor A")
     wrong = person.post("/en/desk/account/password", {"password": WRONG, "new_password": "a new sentence here"})
-    assert wrong.status_code == 422 and "present password is not right" in wrong.text and 'href="#password"' in wrong.text
+    assert (
+        wrong.status_code == 422 and "present password is not right" in wrong.text and 'href="#password"' in wrong.text
+    )
     weak = person.post("/en/desk/account/password", {"password": PASSWORD, "new_password": "password1"})
     assert weak.status_code == 422 and 'href="#new_password"' in weak.text
 
@@ -256,15 +262,25 @@ def test_a_changed_password_needs_the_present_one_and_a_good_new_one(desk):
 # --- where a log-in leads -----------------------------------------------------------------------------------------
 
 HOSTILE = [
-    "//evil.example", "///evil.example", "////evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example",
-    "\t//evil.example", "https:evil.example", "https:/evil.example", "https://evil.example/desk", "http://evil.example",
-    "//evil.example/desk", "//@evil.example", "/@evil.example", "https://localhost@evil.example/desk", "%2f%2fevil.example",
-    "/%2fevil.example", "/%2f%2fevil.example", "/%5cevil.example", "／／evil.example", "/／evil.example", "⁄⁄evil.example",
-    "/desk//evil.example", "/desk/../../evil", "/desk/%2e%2e/evil", "/desk\\..\\evil", "javascript:alert(1)", "JaVaScRiPt:alert(1)",
-    "data:text/html,x", "/desk\r\nSet-Cookie: a=b", "/desk\x00", "/deskevil", "desk", "", " /desk", "/fr/desk", "/desk/log-in@evil",
-    "//localhost/desk", "/en//evil.example/desk", "https:///desk", "/desk;//evil", "vbscript:x", "/en/desk/..", "?next=/desk", "#",
+    "//evil.example", "///evil.example", "////evil.example", "/\\evil.example", "\\\\evil.example",
+    "/\t/evil.example", "\t//evil.example", "https:evil.example", "https:/evil.example",
+    "https://evil.example/desk", "http://evil.example", "//evil.example/desk", "//@evil.example", "/@evil.example",
+    "https://localhost@evil.example/desk", "%2f%2fevil.example", "/%2fevil.example", "/%2f%2fevil.example",
+    "/%5cevil.example", "／／evil.example", "/／evil.example", "⁄⁄evil.example", "/desk//evil.example",
+    "/desk/../../evil", "/desk/%2e%2e/evil", "/desk\\..\\evil", "javascript:alert(1)", "JaVaScRiPt:alert(1)",
+    "data:text/html,x", "/desk\r\nSet-Cookie: a=b", "/desk\x00", "/deskevil", "desk", "", " /desk", "/fr/desk",
+    "/desk/log-in@evil", "//localhost/desk", "/en//evil.example/desk", "https:///desk", "/desk;//evil",
+    "vbscript:x", "/en/desk/..", "?next=/desk", "#",
 ]  # fmt: skip
-OWN = ["/desk", "/en/desk", "/zh-hant/desk/sources", "/desk?list=write&topic=health", "/desk/drafts/ref_0123/check", "/desk/audit?before=12", "/desk/"]
+OWN = [
+    "/desk",
+    "/en/desk",
+    "/zh-hant/desk/sources",
+    "/desk?list=write&topic=health",
+    "/desk/drafts/ref_0123/check",
+    "/desk/audit?before=12",
+    "/desk/",
+]
 
 
 @pytest.mark.parametrize("target", HOSTILE)
@@ -308,18 +324,32 @@ def test_a_text_posted_after_the_session_ended_is_kept_through_the_log_in_and_se
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form_page))
     desk.clock.move(hours=13)
     text = "An hour of careful work.\nSecond line <b>&amp;</b>"
-    fields = {"csrf_token": hidden["csrf_token"], "version": hidden["version"], "why": text, "language": "en", "act": "save"}
+    fields = {
+        "csrf_token": hidden["csrf_token"],
+        "version": hidden["version"],
+        "why": text,
+        "language": "en",
+        "act": "save",
+    }
     ended = person.client.post(f"/en/desk/drafts/{refutation_id}", data=fields)
     assert ended.status_code == 401
     assert "An hour of careful work." in ended.text and "&lt;b&gt;" in ended.text and "<b>&amp;</b>" not in ended.text
 
-    form = {n: unescape(v) for n, v in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', ended.text, re.DOTALL)}
+    form = {
+        n: unescape(v)
+        for n, v in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', ended.text, re.DOTALL)
+    }
     assert form["kept_path"] == f"/en/desk/drafts/{refutation_id}"
     mistyped = person.client.post("/en/desk/log-in", data={**form, "name": "editor A", "password": WRONG})
-    assert mistyped.status_code == 422 and "An hour of careful work." in mistyped.text, "also kept after a wrong password"
+    assert mistyped.status_code == 422 and "An hour of careful work." in mistyped.text, (
+        "also kept after a wrong password"
+    )
     again = person.client.post("/en/desk/log-in", data={**form, "name": "editor A", "password": PASSWORD})
     assert again.status_code == 200 and "An hour of careful work." in again.text
-    form = {n: unescape(v) for n, v in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', again.text, re.DOTALL)}
+    form = {
+        n: unescape(v)
+        for n, v in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', again.text, re.DOTALL)
+    }
     action = re.findall(r'<form method="post" action="([^"]+)"', again.text)[-1]
     saved = person.client.post(action, data=form)
     assert saved.status_code == 303
@@ -350,9 +380,12 @@ def test_forms_from_other_sites_are_refused(desk):
     person = desk.logged_in("editor A")
     claim_id = desk.claim_ids()[0]
     hostile = [
-        {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
         {"Origin": "http://localhost.evil.example"},
-    ]  # fmt: skip
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ]
     for headers in hostile:
         assert person.post(f"/desk/claims/{claim_id}/take", headers=headers).status_code == 403, headers
     own = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
@@ -360,4 +393,4 @@ def test_forms_from_other_sites_are_refused(desk):
 
 
 def test_the_window_of_the_throttle_is_an_hour():
-    assert auth.WINDOW == timedelta(hours=1)
+    assert timedelta(hours=1) == auth.WINDOW

@@ -1,17 +1,18 @@
-"""Every desk route has a decision, and the running application keeps it for every kind of visitor (reliability.md C1, C2)."""
+"""Every desk route has a decision, and the running site keeps it for every kind of visitor (reliability.md C1, C2)."""
 
 from __future__ import annotations
 
 import re
+import sqlite3
 
 import pytest
+
 from index.ids import new_id
 from webapp.desk import access
 
-from tests.webapp.desk.conftest import *  # noqa: F403 - the desk on real parts
-from tests.webapp.desk.conftest import PASSWORD, Person
+from .conftest import PASSWORD, Person
 
-#: What each visitor gets, route by route: the table that a reviewer reads. ok = let in (the catalogue may still refuse).
+#: What each visitor gets, route by route: the table a reviewer reads. ok = let in (the catalogue may still refuse).
 #: Columns: nobody, reporter, editor, admin. A deactivated editor counts as nobody.
 EXPECTED = """
 GET   log_in              ok   ok   ok   ok
@@ -139,20 +140,25 @@ def test_no_unsafe_route_acts_without_a_form_token(desk):
 def test_no_get_changes_a_record(desk):
     admin = desk.logged_in("admin C")
     refutation_id = admin.post(f"/desk/claims/{desk.claim_ids()[0]}/draft").location.rpartition("/")[2]
-    claim_id, match_id = desk.claim_ids()[0], desk.catalogue.queue("match", desk.catalogue.editors()[0]).rows[0].suggestions[0].match.id
+    claim_id, match_id = (
+        desk.claim_ids()[0],
+        desk.catalogue.queue("match", desk.catalogue.editors()[0]).rows[0].suggestions[0].match.id,
+    )
     before = dump(desk)
     for method, _, rule in routes(desk.app):
         if method == "GET":
-            path = rule.rule.replace("<claim_id>", claim_id).replace("<refutation_id>", refutation_id).replace("<match_id>", match_id)
+            path = (
+                rule.rule.replace("<claim_id>", claim_id)
+                .replace("<refutation_id>", refutation_id)
+                .replace("<match_id>", match_id)
+            )
             assert admin.get(path).status_code in (200, 303, 403), path
     assert dump(desk) == before
 
 
 def dump(desk):
-    import sqlite3
-
     with sqlite3.connect(desk.catalogue.settings.data_dir / "clarion.db") as database:
-        return [line for line in database.iterdump()]
+        return list(database.iterdump())
 
 
 def test_the_desk_is_never_kept_in_a_cache_and_never_indexed(desk):
@@ -176,7 +182,11 @@ def test_errors_tell_nothing_of_the_inside(desk, monkeypatch):
             patch.setattr(desk.app, "testing", False)
             desk.app.config["PROPAGATE_EXCEPTIONS"] = False
             patch.setattr(type(desk.catalogue), name, broken)
-            paths = {"desk_claims": "/desk/claims", "claim_file": f"/desk/claims/{new_id('clm')}", "desk_threads": "/desk/alerts"}
+            paths = {
+                "desk_claims": "/desk/claims",
+                "claim_file": f"/desk/claims/{new_id('clm')}",
+                "desk_threads": "/desk/alerts",
+            }
             answer = admin.get(paths.get(name, f"/desk/{name}" if name not in ("queue", "session") else "/desk"))
             assert answer.status_code == 500, name
             assert not re.search(r"SELECT|Traceback|/work/|RuntimeError", answer.text)
