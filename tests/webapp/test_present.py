@@ -50,11 +50,14 @@ def test_an_unknown_reason_is_told_in_general_terms(site: Flask) -> None:
 
 
 def test_moments_name_their_zone_in_each_language(tongue: str) -> None:
-    assert present.moment(AT) == {
-        "zh-Hans": "2026年3月5日 10:32（北京时间）",
-        "zh-Hant": "2026年3月5日 10:32（北京時間）",
-        "en": "5 March 2026, 10:32 (Beijing time)",
-    }[tongue]
+    assert (
+        present.moment(AT)
+        == {
+            "zh-Hans": "2026年3月5日 10:32（北京时间）",
+            "zh-Hant": "2026年3月5日 10:32（北京時間）",
+            "en": "5 March 2026, 10:32 (Beijing time)",
+        }[tongue]
+    )
     late = datetime(2026, 3, 5, 17, 0, tzinfo=UTC)  # already the 6th in Beijing
     assert present.day(late) == {"en": "6 March 2026"}.get(tongue, "2026年3月6日")
     assert present.day(date(2026, 3, 5)) == {"en": "5 March 2026"}.get(tongue, "2026年3月5日")
@@ -82,7 +85,10 @@ def test_cleaned_lines_hold_no_control_characters_and_can_be_stored(text: str) -
 
 
 def test_the_first_sentence_is_told_from_the_rest() -> None:
-    assert present.first_sentence("病毒靠人传人。看到拆塔号召，不转发。") == ("病毒靠人传人。", "看到拆塔号召，不转发。")
+    assert present.first_sentence("病毒靠人传人。看到拆塔号召，不转发。") == (
+        "病毒靠人传人。",
+        "看到拆塔号召，不转发。",
+    )
     assert present.first_sentence("Wash 2.5 hands. Keep calm.") == ("Wash 2.5 hands.", "Keep calm.")
     assert present.first_sentence("只有一句") == ("只有一句", "")
     assert present.first_sentence("") == ("", "")
@@ -100,7 +106,10 @@ def test_a_chart_states_the_finding_and_only_what_the_numbers_bear(site: Flask) 
         language.speak("en")
         issued = datetime(2026, 11, 8, 2, tzinfo=UTC)
         falling = daily(1, 2, 3, 9, 4, 5, 6, 2, 1, 0, 0, 1, 0, 0, 0)
-        assert charts.sightings_chart(falling, issued).title == "Seen most on 4 November, and less in the week after the alert"
+        assert (
+            charts.sightings_chart(falling, issued).title
+            == "Seen most on 4 November, and less in the week after the alert"
+        )
         assert charts.sightings_chart(daily(*falling.counts[:10]), issued).title == "Seen most on 4 November: 9 times"
         assert charts.sightings_chart(daily(0, 4, 0)).title == "Seen 4 times, all on 2 November"
         assert charts.sightings_chart(daily(0, 1, 0)).title == "Seen once, on 2 November"
