@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from index import open_catalogue
 from index.model import ClaimStatus, MatchStatus, PublicState, RefutationStatus
+from webapp import create_app
 
 READY = {
     "headline": "病毒不能随无线电波移动，5G 基站不传播病毒",
@@ -316,3 +319,18 @@ def test_a_preview_shows_the_public_page_of_the_draft(desk):
     ]
     assert order == sorted(order)
     assert page.count("<h1") == 1
+
+
+def test_training_mode_says_so_on_every_page_and_lets_the_author_approve(desk, settings):
+    catalogue = open_catalogue(replace(settings, is_training=True), clock=desk.clock)
+    training = type(desk)(create_app(catalogue.settings, catalogue), catalogue, desk.clock)
+    a = training.logged_in("editor A")
+    for path in ("/desk", "/desk/sources", "/desk/log-in"):
+        assert a.client.get(path, follow_redirects=True).text.count('class="training"') == 1
+    assert 'class="training"' not in desk.client().get("/desk/log-in").text
+    refutation_id = start(a, training.claim_ids()[0])
+    save(a, refutation_id, "submit")
+    check = a.get(f"/desk/drafts/{refutation_id}/check").text
+    approved = a.post(f"/desk/drafts/{refutation_id}/approve", {"version": version_of_check(check)})
+    assert approved.status_code == 303
+    catalogue.close()
