@@ -174,7 +174,7 @@ def _is_common(char: str) -> bool:
         return _lead(char, "gb2312", 0xB0, 0xD7) or _lead(char, "big5", 0xA4, 0xC6) or _lead(char, "cp932", 0x88, 0x98)
     if 0xAC00 <= code <= 0xD7A3:
         return _lead(char, "euc_kr", 0xB0, 0xC8)
-    if 0x0400 <= code <= 0x045F or 0x0600 <= code <= 0x06FF or 0x0E00 <= code <= 0x0E7F:
+    if 0x0370 <= code <= 0x045F or 0x0590 <= code <= 0x06FF or 0x0900 <= code <= 0x0E7F or 0x1E00 <= code <= 0x1EFF:
         return True
     return 0xC0 <= code <= 0x24F and char.isalpha()
 
