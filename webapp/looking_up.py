@@ -13,6 +13,11 @@ from webapp.opened import catalogue
 
 MAX_TEXT = 5_000
 SHOWN_PHRASES = 3
+DOUBTED = {
+    "same_text": "close_meaning",
+    "same_meaning": "close_meaning",
+    "same_meaning_other_language": "close_meaning_other_language",
+}
 COMPARED = 1_000  # characters of each text that are searched for phrases in common
 
 
@@ -67,14 +72,17 @@ def _behind(candidate: Candidate) -> Shown | None:
 
 
 def in_readable_words(candidate: Candidate, text: str) -> Candidate:
-    """The catalogue names shared search terms, which are pairs of characters in Chinese; readers are shown shared
-    phrases."""
+    """ "It says the same" becomes "close in meaning" where something objects; search terms become shared phrases,
+    because in Chinese they are pairs of characters."""
+    is_doubted = any(reason.objects and reason.key != "too_short" for reason in candidate.reasons)
     reasons = []
     for reason in candidate.reasons:
         if reason.key == "shares_words":
             phrases = shared_phrases(text, candidate.matched_text)
             if phrases:
                 reasons.append(Reason("shares_words", {"words": " · ".join(phrases)}))
+        elif is_doubted and reason.key in DOUBTED:
+            reasons.append(replace(reason, key=DOUBTED[reason.key]))
         else:
             reasons.append(reason)
     return replace(candidate, reasons=tuple(reasons))

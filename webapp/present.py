@@ -21,8 +21,10 @@ from index.model import (
 )
 from webapp import language as lang
 from webapp.language import gettext, ngettext
+from webapp.regions import CODES, REGION_NAMES
 from webapp.words import (
     CIRCULATING_WARNINGS,
+    LANGUAGE_WORDS,
     LICENCE_WORDS,
     PRIORITY_WORDS,
     TIP_SENTENCES,
@@ -66,7 +68,7 @@ def init_app(app: Flask) -> None:
         alert_url=alert_url,
         lang_attr=lang_attr,
         source_name=source_name,
-        LANGUAGE_NAMES=lang.NAMES,
+        language_word=language_word,
         verdict_of=verdict_of,
         TONE_WORDS=TONE_WORDS,
     )
@@ -81,19 +83,23 @@ def word(value: object) -> str:
     return gettext(table[value])
 
 
+def language_word(code: str) -> str:
+    """The name of a language in the language of the page."""
+    return gettext(LANGUAGE_WORDS[code]) if code in LANGUAGE_WORDS else code
+
+
 def topic_word(key: str) -> str:
     return gettext(TOPIC_WORDS[key]) if key in TOPIC_WORDS else key
 
 
 def region_word(key: str) -> str:
-    from webapp.regions import REGION_NAMES
-
-    return gettext(REGION_NAMES[key]) if key in REGION_NAMES else key
+    message = REGION_NAMES.get(CODES.get(key, key))
+    return gettext(message) if message else key
 
 
 def reason_sentence(reason: Reason) -> str:
     """Why a candidate fits or does not, in words. An unknown key says nothing false: it is shown in general terms."""
-    from webapp.reasons import sentence
+    from webapp.reasons import sentence  # it words languages by this module
 
     return sentence(reason)
 

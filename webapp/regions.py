@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from webapp.language import N_
 
 REGION_NAMES: Mapping[str, str] = {
+    "global": N_("Worldwide"),
+    "china": N_("All of China"),
     "anhui": N_("Anhui"),
     "beijing": N_("Beijing"),
     "chongqing": N_("Chongqing"),
@@ -42,3 +44,6 @@ REGION_NAMES: Mapping[str, str] = {
     "yunnan": N_("Yunnan"),
     "zhejiang": N_("Zhejiang"),
 }
+
+#: Country codes as registries of sources write them; shown by name, never used as keys of our own.
+CODES: Mapping[str, str] = {"CN": "china", "HK": "hongkong", "MO": "macao", "TW": "taiwan"}

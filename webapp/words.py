@@ -48,6 +48,11 @@ WHY_LABELS: Mapping[Verdict, str] = {
     Verdict.UNPROVEN: N_("Why it is not settled"),
     Verdict.TRUE: N_("Why it holds"),
 }
+LANGUAGE_WORDS: Mapping[str, str] = {
+    "zh-Hans": N_("Simplified Chinese"),
+    "zh-Hant": N_("Traditional Chinese"),
+    "en": N_("English"),
+}
 TOPIC_WORDS: Mapping[str, str] = {
     "health": N_("Health"),
     "food": N_("Food"),

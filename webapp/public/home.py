@@ -1,4 +1,4 @@
-"""The first page: one box to paste into, what is in force now, what came last."""
+"""The first page: one box to paste into, what is in force now, what has ended lately."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ def home() -> str:
 
 
 def split(threads: tuple[Thread, ...]) -> tuple[list[Thread], list[Thread]]:
-    """Those in force, and the newest that are not shown among them."""
+    """Those in force, and the newest of those that have ended."""
     current = [t for t in threads if t.state is PublicState.CURRENT]
-    shown = {t.id for t in current[:SHOWN_CURRENT]}
-    return current, [t for t in threads if t.id not in shown][:SHOWN_LATEST]
+    return current, [t for t in threads if t.state is PublicState.PAST][:SHOWN_LATEST]
