@@ -15,7 +15,7 @@ from datetime import datetime
 from index import candidates, lookalike, merging, text, workflow
 from index.candidates import Judged
 from index.errors import InvalidInput, RecordsUnavailable
-from index.model import Answer, Band, Candidate, DocKind, Outcome
+from index.model import Answer, Band, Candidate, DocKind, Outcome, SourceKind
 from index.ports import Parts, Unit
 
 MAX_PASTE = 5_000
@@ -35,7 +35,7 @@ def answer(parts: Parts, raw: str, limit: int, *, is_public: bool, is_check: boo
     found = candidates.find(parts, understood.text, _PUBLIC if is_public else frozenset(DocKind))
     with parts.records.read() as unit:
         best = candidates.strongest([r for j in found.judged if (r := _resolved(unit, j)) is not None])
-        domains = [s.domain for s in unit.sources() if s.authority >= 2]
+        domains = [s.domain for s in unit.sources() if s.kind is SourceKind.OFFICIAL]
         shown = [_candidate(j, parts.clock.now()) for j in best.values() if j.judgement.band is not Band.NONE]
         shown.sort(key=lambda c: (_BANDS[c.band], -c.probability))
         outcome, first = _outcome(shown, _PUBLIC_ANSWERS if is_public else _ANSWERS)

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from index.errors import EncoderUnavailable, InvalidInput, RecordsUnavailable, SearchUnavailable
-from index.model import Band, DocKind, TargetKind, Verdict
+from index.model import Band, DocKind, SourceKind, TargetKind, Verdict
 from index.ports import Changed, Vectors
-from tests.index.house import RUMORS, House, checker, review
+from tests.index.house import RUMORS, House, checker, forum, review
 
 LINK = "https://video.example/watch/42"
 
@@ -272,9 +272,12 @@ def test_a_pasted_link_finds_the_claim_that_carries_it(house: House) -> None:
 
 
 def test_a_link_that_imitates_an_official_domain_is_named(house: House) -> None:
-    house.catalogue.put_sources([checker(domain="piyao.org.cn")])
-    answer = house.catalogue.answer("详情见 https://www.piyao-org.cn/a 和 https://www.piyao.org.cn/b 还有 https://news.example/c")
-    assert answer.imitated_domains == ("www.piyao-org.cn",)
+    official = forum("official", kind=SourceKind.OFFICIAL, domain="piyao.org.cn")
+    house.catalogue.put_sources([official, checker(domain="mygopen.com")])
+    answer = house.catalogue.answer(
+        "详情见 https://www.piyao-org.cn/a 和 https://www.piyao.org.cn/b 还有 https://news.example/c 和 https://mygopen.cc/d"
+    )
+    assert answer.imitated_domains == ("www.piyao-org.cn",)  # only of official bodies, as the page says
 
 
 def test_the_number_of_candidates_is_limited(house: House) -> None:
