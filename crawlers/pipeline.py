@@ -21,6 +21,7 @@ from crawlers import cadence
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
 from crawlers.domains import host_of, is_within
 from crawlers.fetch import Failed, Fetched, NotModified, Outcome, Unchanged
+from crawlers.identity import named
 from crawlers.labels import map_label
 from crawlers.registry import Registry
 from index.model import Health, Item, Labelled, RecordOutcome, Role, Source, SourceKind, SourceLease, SourceState
@@ -73,7 +74,8 @@ class Report:
 class _Run:
     """What a run has gathered so far."""
 
-    items: list[Labelled] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
+    repaired: set[str] = field(default_factory=set)  # native ids
     bad: list[ItemError] = field(default_factory=list)
     wire_bytes: int = 0
     is_complete: bool = True
@@ -124,7 +126,7 @@ class Pipeline:
             return self._failed(lease, parsed, wire_bytes=run.wire_bytes)
         if parsed.code:
             return self._failed(lease, Failed(parsed.code), wire_bytes=run.wire_bytes)
-        self._take(run, source, parsed)
+        self._take(run, parsed)
         self._follow(run, lease, parsed)
         if run.code and not run.items:
             return self._failed(lease, Failed(run.code, detail=run.detail), wire_bytes=run.wire_bytes)
@@ -154,7 +156,7 @@ class Pipeline:
             if isinstance(parsed, Failed) or parsed.code:
                 self._page_failed(run, request, parsed.code, is_permanent=True)
                 continue
-            self._take(run, source, parsed)
+            self._take(run, parsed)
             waiting.extend(self._wanted(source, parsed.more))
 
     def _wanted(self, source: Source, more: Sequence[Request]) -> list[Request]:
@@ -170,8 +172,9 @@ class Pipeline:
         run.code, run.detail = run.code or code, "a page of the list"
         run.is_complete = run.is_complete and is_permanent
 
-    def _take(self, run: _Run, source: Source, parsed: Parsed) -> None:
-        run.items += [self._labelled(source, item, item.native_id in parsed.repaired) for item in parsed.items]
+    def _take(self, run: _Run, parsed: Parsed) -> None:
+        run.items += parsed.items
+        run.repaired |= parsed.repaired
         run.bad += parsed.bad
         run.is_complete = run.is_complete and parsed.is_complete
 
@@ -228,6 +231,7 @@ class Pipeline:
 
     def _done(self, lease: SourceLease, fetched: Fetched, parsed: Parsed, run: _Run) -> Report:
         is_whole = run.is_complete and not fetched.is_truncated
+        items = [self._labelled(lease.source, i, i.native_id in run.repaired) for i in named(run.items)]
         state = replace(
             lease.state,
             etag=fetched.etag if is_whole else None,
@@ -238,14 +242,14 @@ class Pipeline:
             is_ok=True,
             max_age_s=fetched.max_age_s,
             ttl_min=parsed.ttl_min,
-            published=tuple(i.item.published_at for i in run.items if i.item.published_at is not None),
+            published=tuple(i.item.published_at for i in items if i.item.published_at is not None),
             has_validators=bool(fetched.etag or fetched.last_modified),
         )
         for error in run.bad:
             native = hashlib.sha256(error.native_id.encode()).hexdigest()[:12]
             _log.info("item_rejected", source=lease.source.id, native_id_hash=native, code=error.code)
         report = Report(lease.source.id, "ok", bad=len(run.bad), wire_bytes=run.wire_bytes, code=run.code)
-        return self._store(lease, state, polled, run.items, report)
+        return self._store(lease, state, polled, items, report)
 
     def _store(
         self,
