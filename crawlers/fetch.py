@@ -6,12 +6,14 @@ Per-host pace across processes is part of the lease claim (reliability.md A13); 
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 from crawlers.domains import host_of
 from crawlers.robots import MAX_BYTES, RobotsCache
@@ -93,7 +95,7 @@ Outcome = Fetched | NotModified | Unchanged | Failed
 
 
 class Fetcher:
-    """Fetches for one crawl process. It keeps robots rules and the last start per host, and no other state."""
+    """Fetches for one crawl process. Per host it keeps robots rules, the last start and a pause that was asked for."""
 
     def __init__(
         self,
@@ -105,12 +107,13 @@ class Fetcher:
     ) -> None:
         contact = settings.bot_contact or f"{settings.site_url}/bot"
         self._headers = {"User-Agent": f"ClarionBot/1.0 (+{contact})", "Accept": _ACCEPT}
-        self._vetting = Vetting(frozenset(settings.internal_targets))
+        self._internal = frozenset(settings.internal_targets)
         self._limits = limits or Limits()
         self._sleep, self._monotonic = sleep, monotonic
         self._last_start: dict[str, float] = {}
+        self._paused_until: dict[str, float] = {}
         self._lock = threading.Lock()
-        self._robots = RobotsCache(self._robots_txt)
+        self._robots = RobotsCache(monotonic)
 
     def poll(
         self, source: Source, url: str, etag: str | None, last_modified: str | None, sha256: str | None
@@ -134,9 +137,14 @@ class Fetcher:
         return outcome if isinstance(outcome, Fetched | Failed) else Failed("malformed", detail="an unasked 304")
 
     def _get(self, source: Source, url: str, conditional: dict[str, str]) -> Outcome:
-        if "robots_override" not in source.options and not self._robots.rules(url).allows(url):
-            return Failed("robots", detail="robots.txt does not allow this address, or could not be had")
-        answer = request("GET", url, headers=self._headers | conditional, vetting=self._vetting, limits=self._limits)
+        if (left_s := self._pause_s(url)) > 0:
+            return Failed("rate_limited", retry_after_s=left_s, detail="the host asked for a pause")
+        vetting = self._vetting(source)
+        if "robots_override" not in source.options:
+            rules = self._robots.rules(url, lambda address: self._robots_txt(address, vetting))
+            if not rules.allows(url):
+                return Failed("robots", detail="robots.txt does not allow this address, or could not be had")
+        answer = request("GET", url, headers=self._headers | conditional, vetting=vetting, limits=self._limits)
         if isinstance(answer, Failure):
             return Failed(answer.code, answer.permanent, answer.retry_after_s, answer.detail)
         if answer.status == 304:
@@ -145,7 +153,11 @@ class Fetcher:
                 if conditional
                 else Failed("malformed", detail="an unasked 304")
             )
-        return self._judged(answer)
+        outcome = self._judged(answer)
+        if isinstance(outcome, Failed) and outcome.code == "rate_limited" and outcome.retry_after_s:
+            with self._lock:
+                self._paused_until[host_of(url)] = self._monotonic() + outcome.retry_after_s
+        return outcome
 
     def _judged(self, answer: Response) -> Fetched | Failed:
         if _is_challenge(answer):
@@ -177,9 +189,19 @@ class Fetcher:
             wire_bytes=answer.wire_bytes,
         )
 
-    def _robots_txt(self, url: str) -> Response | Failure:
+    def _vetting(self, source: Source) -> Vetting:
+        """The port of the registered address is the only one that a source adds."""
+        port = urlsplit(source.url).port
+        return Vetting(self._internal, frozenset({port} if port else ()))
+
+    def _pause_s(self, url: str) -> int:
+        """Whole seconds that the host still asked for (429, 503 with Retry-After): they count for all its sources."""
+        with self._lock:
+            return max(0, math.ceil(self._paused_until.get(host_of(url), 0.0) - self._monotonic()))
+
+    def _robots_txt(self, url: str, vetting: Vetting) -> Response | Failure:
         limits = Limits(total_s=self._limits.total_s, decoded_bytes=8 * MAX_BYTES, wire_bytes=8 * MAX_BYTES)
-        return request("GET", url, headers=self._headers, vetting=self._vetting, limits=limits)
+        return request("GET", url, headers=self._headers, vetting=vetting, limits=limits)
 
     def _note_start(self, url: str) -> None:
         with self._lock:

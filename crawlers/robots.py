@@ -86,21 +86,20 @@ def encoded(url: str) -> str:
 
 
 class RobotsCache:
-    """Rules per origin for up to 24 h. It fetches through the function given, one origin at a time per caller."""
+    """Rules per origin for up to 24 h. It fetches only through the function it is asked with."""
 
-    def __init__(self, fetch: Callable[[str], Response | Failure], now: Callable[[], float] = time.monotonic) -> None:
-        self._fetch = fetch
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._kept: dict[str, tuple[float, Rules]] = {}
         self._lock = threading.Lock()
 
-    def rules(self, url: str) -> Rules:
+    def rules(self, url: str, fetch: Callable[[str], Response | Failure]) -> Rules:
         key = robots_url(url)
         with self._lock:
             kept = self._kept.get(key)
         if kept is not None and self._now() < kept[0]:
             return kept[1]
-        rules = rules_from(self._fetch(key))
+        rules = rules_from(fetch(key))
         with self._lock:
             if len(self._kept) > 10_000:
                 self._kept.clear()

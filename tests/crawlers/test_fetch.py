@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 from collections.abc import Mapping
 from typing import Any
 
@@ -231,3 +232,36 @@ def test_without_an_internal_target_loopback_is_blocked() -> None:
     source = source_at("http://127.0.0.1/feed", robots_override={"reason": "r", "editor": "e"})
     outcome = Fetcher(Settings()).poll(source, source.url, None, None, None)
     assert isinstance(outcome, Failed) and outcome.code == "blocked_address"
+
+
+def test_a3_a_pause_counts_for_every_source_of_the_host_and_ends() -> None:
+    clock = [100.0]
+    limited = (429, b"", {"Retry-After": "60"})
+    with RudeServer(by_path({"/a": limited, "/b": FEED})) as server:
+        fetch = Fetcher(Settings(internal_targets=(server.pair,)), monotonic=lambda: clock[0], sleep=lambda s: None)
+        one, two = source_at(server.base + "/a"), source_at(server.base + "/b")
+        assert fetch.poll(one, one.url, None, None, None).code == "rate_limited"
+        clock[0] += 50
+        held = fetch.poll(two, two.url, None, None, None)
+        assert isinstance(held, Failed) and (held.code, held.retry_after_s) == ("rate_limited", 10)
+        assert "/b" not in server.paths()
+        clock[0] += 11
+        assert isinstance(fetch.poll(two, two.url, None, None, None), Fetched)
+
+
+def test_a15_only_the_registered_port_is_added_and_only_for_its_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    dialled: list[Any] = []
+
+    def connect(self: socket.socket, address: Any) -> None:
+        dialled.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *a: [(socket.AF_INET, 1, 6, "", ("8.8.8.8", a[1]))])
+    source = source_at("https://news.example:8443/feed", robots_override={"reason": "r", "editor": "e"})
+    fetch = Fetcher(Settings(), sleep=lambda s: None)
+    assert fetch.poll(source, source.url, None, None, None).code == "connect"
+    assert fetch.page(source, "https://news.example:9000/x").code == "blocked_address"
+    other = source_at("https://news.example/feed", robots_override={"reason": "r", "editor": "e"})
+    assert fetch.page(other, "https://news.example:8443/x").code == "blocked_address"
+    assert dialled == [("8.8.8.8", 8443)]

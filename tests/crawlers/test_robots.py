@@ -116,17 +116,17 @@ def test_rules_are_kept_for_a_day_and_a_closed_door_is_tried_again_sooner() -> N
         asked.append(url)
         return answers[len(asked) - 1]
 
-    cache = RobotsCache(fetch, lambda: clock[0])
+    cache = RobotsCache(lambda: clock[0])
     url = "https://news.example/a?b"
-    assert not cache.rules(url).allows(url)
+    assert not cache.rules(url, fetch).allows(url)
     clock[0] = 300
-    assert not cache.rules(url).allows(url)
+    assert not cache.rules(url, fetch).allows(url)
     clock[0] = 700
-    assert cache.rules(url).allows(url)
+    assert cache.rules(url, fetch).allows(url)
     clock[0] = 700 + 23 * 3600
-    assert cache.rules("https://news.example/other").allows(url)
+    assert cache.rules("https://news.example/other", fetch).allows(url)
     clock[0] = 700 + 25 * 3600
-    cache.rules(url)
+    cache.rules(url, fetch)
     assert asked == ["https://news.example/robots.txt"] * 3
 
 
