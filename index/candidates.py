@@ -113,10 +113,11 @@ def _behind(unit: Unit, hits: Sequence[Hit]) -> list[_Known]:
     chosen = list(parents.items())[:MAX_PARENTS]
     claims = unit.claims([id for id, (kind, _, _) in chosen if kind is DocKind.CLAIM])
     outsides = unit.outsides([id for id, (kind, _, _) in chosen if kind is DocKind.OUTSIDE])
+    wordings = unit.wordings_of(list(claims))
     known = []
     for id, (kind, lexical, _) in chosen:
         if kind is DocKind.CLAIM and id in claims:
-            entry = of_claim(claims[id], unit.wordings(id))
+            entry = of_claim(claims[id], wordings.get(id, ()))
         elif kind is DocKind.OUTSIDE and id in outsides and not outsides[id].is_withdrawn:
             entry = of_outside(outsides[id])
         elif kind is DocKind.ALERT and (refutation := unit.refutation_by_thread(id)) and workflow.is_public(refutation):

@@ -202,6 +202,9 @@ class Unit(Protocol):
     def wordings(self, claim_id: str, limit: int = 30) -> tuple[Sighting, ...]:
         """The first sighting of each distinct fingerprint of the claim, oldest first."""
 
+    def wordings_of(self, claim_ids: Collection[str], limit: int = 30) -> dict[str, tuple[Sighting, ...]]:
+        """The wordings of several claims; one without sightings is left out."""
+
     def sighting_by_fingerprint(self, fingerprint: str) -> Sighting | None: ...
     def move_sightings(self, from_claim: str, to_claim: str) -> tuple[str, ...]:
         """Moves all; returns the moved ids (kept by the caller for undo)."""

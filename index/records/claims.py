@@ -85,17 +85,25 @@ class ClaimRoom(Room):
 
     def wordings(self, claim_id: str, limit: int = 30) -> tuple[Sighting, ...]:
         """The first sighting of each distinct fingerprint of the claim, oldest first."""
+        return self.wordings_of([claim_id], limit).get(claim_id, ())
+
+    def wordings_of(self, claim_ids: Collection[str], limit: int = 30) -> dict[str, tuple[Sighting, ...]]:
+        """The wordings of several claims in one statement."""
         oldest_first = (sightings.c.spread_at, sightings.c.id)
-        place = func.row_number().over(partition_by=sightings.c.fingerprint, order_by=oldest_first)
-        ranked = select(sightings.c.id, place.label("place")).where(sightings.c.claim_id == claim_id).subquery()
-        statement = (
-            select(*SIGHTING_COLUMNS)
-            .join_from(sightings, ranked, ranked.c.id == sightings.c.id)
-            .where(ranked.c.place == 1)
-            .order_by(*oldest_first)
-            .limit(bounded(limit))
-        )
-        return tuple(Sighting(**row) for row in self._all(statement))
+        found: dict[str, list[Sighting]] = {}
+        for batch in batches(claim_ids):
+            same_text = (sightings.c.claim_id, sightings.c.fingerprint)
+            place = func.row_number().over(partition_by=same_text, order_by=oldest_first)
+            ranked = select(sightings.c.id, place.label("place")).where(sightings.c.claim_id.in_(batch)).subquery()
+            statement = (
+                select(*SIGHTING_COLUMNS)
+                .join_from(sightings, ranked, ranked.c.id == sightings.c.id)
+                .where(ranked.c.place == 1)
+                .order_by(*oldest_first)
+            )
+            for row in self._all(statement):
+                found.setdefault(row["claim_id"], []).append(Sighting(**row))
+        return {claim_id: tuple(wordings[: bounded(limit)]) for claim_id, wordings in found.items()}
 
     def sighting_by_fingerprint(self, fingerprint: str) -> Sighting | None:
         """The first one seen with exactly this text."""

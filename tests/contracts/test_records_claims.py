@@ -180,6 +180,7 @@ def test_wordings_are_the_first_of_each_text_oldest_first(records: SqlRecords) -
         ]
         assert [s.id for s in unit.wordings("clm_1", limit=2)] == ["sig_4", "sig_2"]
         assert unit.wordings("clm_2") == ()
+        assert unit.wordings_of(["clm_1", "clm_2"], limit=2) == {"clm_1": unit.wordings("clm_1", limit=2)}
 
 
 def test_the_first_sighting_of_a_text_is_found_by_its_fingerprint(records: SqlRecords) -> None:
