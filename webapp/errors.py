@@ -12,6 +12,7 @@ from pathlib import Path
 
 import structlog
 from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from index.errors import ClarionError
@@ -70,6 +71,7 @@ ADVICE: Mapping[int, str] = {
 
 def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, on_http_error)
+    app.register_error_handler(CSRFError, on_stale_form)
     app.register_error_handler(ClarionError, on_clarion_error)
     app.register_error_handler(Exception, on_crash)
 
@@ -85,6 +87,13 @@ def on_http_error(error: HTTPException) -> Response:
         if name not in ("Content-Type", "Content-Length"):
             response.headers[name] = value
     return response
+
+
+def on_stale_form(error: CSRFError) -> Response:
+    """The token of a form is missing, older than a day, or of another visit."""
+    return page(
+        400, gettext("This form has expired"), gettext("Open the page again and send the form from there.")
+    )
 
 
 def on_clarion_error(error: ClarionError) -> Response:
@@ -105,18 +114,19 @@ def on_crash(error: Exception) -> Response:
 def answer(status: int, code: str, field: str | None = None, message: str | None = None) -> Response:
     """The error as a page, or as JSON below /api/."""
     shown = status if status in TITLES else (400 if status < 500 else 500)
-    if request.path.startswith("/api/"):
-        response = jsonify(
-            {
-                "error": {"code": code, "message": message or gettext(TITLES[shown]), "field": field},
-                "request_id": headers.request_id(),
-            }
-        )
-    else:
-        title, advice = gettext(TITLES[shown]), gettext(ADVICE[shown])
-        response = make_response(
-            render_template("error.html", title=title, advice=advice, request_id=headers.request_id())
-        )
+    title, advice = gettext(TITLES[shown]), gettext(ADVICE[shown])
+    if not request.path.startswith("/api/"):
+        return page(status, title, advice)
+    error = {"code": code, "message": message or title, "field": field}
+    return _never_kept(status, jsonify({"error": error, "request_id": headers.request_id()}))
+
+
+def page(status: int, title: str, advice: str) -> Response:
+    html = render_template("error.html", title=title, advice=advice, request_id=headers.request_id())
+    return _never_kept(status, make_response(html))
+
+
+def _never_kept(status: int, response: Response) -> Response:
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"
     return response

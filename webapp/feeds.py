@@ -34,6 +34,7 @@ from webapp.present import alert_url, topic_word
 from webapp.regions import REGION_NAMES
 
 blueprint = Blueprint("feeds", __name__, url_prefix="/feeds")
+blueprint.before_request(headers.refuse_while_training)
 
 PAGE_SIZE = 50
 MOST_PAGES = 20  # of /feeds/notices, which has no cursor; the API has one

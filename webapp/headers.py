@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import structlog
 import uuid_utils
-from flask import Flask, Response, abort, current_app, g, request
+from flask import Flask, Response, abort, current_app, g, request, session
 
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -67,12 +67,20 @@ def refuse_other_sites() -> None:
         abort(403)
 
 
+def refuse_while_training() -> None:
+    """In training mode nothing leaves the house by a feed, the API or the sitemap (ux.md 5)."""
+    if current_app.jinja_env.globals["is_training"]:
+        abort(503)
+
+
 def finish(response: Response) -> Response:
     for name, value in FIXED.items():
         response.headers.setdefault(name, value)
     if request.is_secure or current_app.config["SITE_URL"].startswith("https://"):
         response.headers["Strict-Transport-Security"] = HSTS
     response.headers["X-Request-Id"] = request_id()
+    if current_app.jinja_env.globals["is_training"]:
+        response.headers["X-Robots-Tag"] = "noindex"
     _set_caching(response)
     route = request.url_rule.rule if request.url_rule else "-"
     took_ms = round((time.perf_counter() - g.started) * 1000)
@@ -87,6 +95,8 @@ def _set_caching(response: Response) -> None:
     if request.endpoint == "static" and response.status_code in (200, 304):
         fits = request.args.get("v") == content_hash((request.view_args or {}).get("filename", ""))
         response.headers["Cache-Control"] = f"public, max-age={YEAR_S}, immutable" if fits else "public, max-age=300"
+    elif "Cache-Control" not in response.headers and session.accessed:
+        response.headers["Cache-Control"] = "no-store"  # it holds a form token of one reader
     elif "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = (
             "no-cache" if request.method in ("GET", "HEAD") and response.status_code < 400 else "no-store"

@@ -1,7 +1,8 @@
 """Three short texts for answering the group that a message came from: plain, gentle and formal; at most 140
 characters each.
 
-The fact comes first, a source is named where there is room, the short address ends it. They are in the language of the alert, not of
+The fact comes first, a source is named where there is room, the short address
+ends it. They are in the language of the alert, not of
 the page.
 """
 

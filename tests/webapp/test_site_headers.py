@@ -171,3 +171,26 @@ def test_the_other_errors_are_pages_too(site: Flask) -> None:
         last = client.get("/check?q=5G")
     assert last.status_code == 429 and int(last.headers["Retry-After"]) > 0
     assert words(one(parsed(last), ".//h1")) == "短时间内请求太多"
+
+
+def test_a_page_with_a_form_token_is_kept_by_nobody(reader: FlaskClient) -> None:
+    answer = reader.get("/tips")
+    assert "Set-Cookie" in answer.headers and answer.headers["Cache-Control"] == "no-store"
+    assert "HttpOnly" in answer.headers["Set-Cookie"] and "SameSite=Lax" in answer.headers["Set-Cookie"]
+
+
+def test_a_stale_form_says_what_to_do(reader: FlaskClient) -> None:
+    answer = reader.post("/en/tips", data={"text": "x", "csrf_token": "old"})
+    page = parsed(answer)
+    assert answer.status_code == 400 and words(one(page, ".//h1")) == "This form has expired"
+
+
+def test_in_training_mode_every_page_says_so_and_nothing_leaves_by_feed_api_or_sitemap(shared_stage: Stage) -> None:
+    training = dataclasses.replace(shared_stage.catalogue.settings, is_training=True)
+    client = create_app(training, shared_stage.catalogue).test_client()
+    page = client.get("/")
+    assert (
+        "演练模式" in words(one(parsed(page), './/*[@class="training"]')) and page.headers["X-Robots-Tag"] == "noindex"
+    )
+    for address in ("/feeds/all/en.rss", "/api/v1/alerts", "/sitemap.xml"):
+        assert client.get(address).status_code == 503, address

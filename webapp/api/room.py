@@ -7,12 +7,13 @@ from typing import Any, NoReturn
 from flask import Blueprint, Response, jsonify, request
 
 from index.model import LANGUAGES
-from webapp import errors, language
+from webapp import errors, headers, language
 from webapp.language import N_, gettext
 from webapp.limits import API, limiter
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 limiter.limit(API)(blueprint)
+blueprint.before_request(headers.refuse_while_training)
 
 MESSAGES = {
     "malformed_json": N_("The body is not a JSON object in UTF-8."),

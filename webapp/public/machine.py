@@ -8,7 +8,7 @@ from lxml import etree
 from index.errors import ClarionError
 from index.model import LANGUAGES, TOPICS
 from index.ports import ThreadFilter
-from webapp import language
+from webapp import headers, language
 from webapp.opened import catalogue
 from webapp.present import alert_url
 
@@ -57,6 +57,7 @@ def robots() -> Response:
 
 @blueprint.get("/sitemap.xml")
 def sitemap() -> Response:
+    headers.refuse_while_training()
     root = etree.Element(f"{{{SITEMAP}}}urlset", nsmap={None: SITEMAP, "xhtml": XHTML})
     for name in PAGES:
         _add(root, {tongue: language.url_for(f"public.{name}", language=tongue, absolute=True) for tongue in LANGUAGES})
