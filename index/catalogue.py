@@ -299,6 +299,10 @@ class Catalogue:
         """Deletes the tip's text. Raises: NotFound."""
         people.erase_tip(self._parts, receipt)
 
+    def forget_old_tips(self) -> int:
+        """Deletes tips older than the retention that the settings promise; returns how many."""
+        return people.forget_old_tips(self._parts)
+
     def want_to_know(self, claim_id: str) -> Claim:
         """One more reader asks about a claim. Raises: NotFound."""
         return people.want_to_know(self._parts, claim_id)
@@ -358,6 +362,11 @@ class Catalogue:
     def rebuild(self) -> int:
         """Builds the index anew from the records and swaps it in. Raises: SearchUnavailable."""
         return sync.rebuild(self._parts)
+
+    def fill_if_empty(self) -> int:
+        """Rebuilds an index that has nothing although something was synced: another encoder by setting, a lost folder.
+        Returns how many documents it then has, 0 if nothing was done. Raises: SearchUnavailable."""
+        return sync.fill_if_empty(self._parts)
 
     def check(self, repair: bool = False) -> CheckReport:
         """Compares records and index. Raises: SearchUnavailable."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import replace
+from datetime import timedelta
 
 from index import answering, merging, sync, text, workflow
 from index.errors import Conflict, InvalidInput, NotFound, Refused
@@ -92,6 +93,13 @@ def _is_known_from_tips_alone(unit: Unit, claim_id: str) -> bool:
     """Nobody published it where we saw it, and no editor wrote about it; then its statement is the reader's text."""
     moved = [m.moved for m in unit.matches(claim_id=claim_id, target_kind=TargetKind.CLAIM)]
     return not (unit.sightings(claim_id, limit=1) or any(moved) or unit.refutations(claim_id=claim_id, limit=1))
+
+
+def forget_old_tips(parts: Parts) -> int:
+    """See Catalogue.forget_old_tips."""
+    before = parts.clock.now() - timedelta(days=parts.settings.tip_retention_days)
+    with parts.records.begin() as unit:
+        return unit.delete_tips_before(before)
 
 
 def want_to_know(parts: Parts, claim_id: str) -> Claim:

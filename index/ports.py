@@ -89,6 +89,12 @@ class Search(Protocol):
         Raises: SearchUnavailable.
         """
 
+    def document_count(self) -> int:
+        """How many live documents there are.
+
+        Raises: SearchUnavailable.
+        """
+
     def rebuild(self, documents: Sequence[SearchDocument]) -> int:
         """Replaces the whole index without a gap for readers (Elasticsearch: new index, alias swap). Returns the count.
 
@@ -318,6 +324,9 @@ class Unit(Protocol):
     def tips(self, *, limit: int = 50) -> tuple[Tip, ...]: ...
     def tips_of(self, claim_id: str) -> tuple[Tip, ...]: ...
     def delete_tip(self, tip_id: str) -> None: ...
+    def delete_tips_before(self, received_before: datetime) -> int:
+        """Deletes what readers sent in before then; returns how many tips."""
+
     def count_unanswered_check(self, fingerprint: str, now: datetime) -> None:
         """A check that found nothing, counted by fingerprint only (ux.md 4.2)."""
 

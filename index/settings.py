@@ -81,7 +81,7 @@ class Settings:
     is_training: bool = _setting(
         "CLARION_TRAINING",
         False,
-        "1: training mode. Self-approval allowed, banner on every page, nothing leaves the desk.",
+        "1: training mode, on a database of its own: self-approval allowed, banner on every page, no feeds, no API.",
     )
     internal_targets: tuple[str, ...] = _setting(
         "CLARION_INTERNAL_TARGETS",
@@ -93,7 +93,7 @@ class Settings:
     )
     crawl_workers: int = _setting("CLARION_CRAWL_WORKERS", 4, "Sources fetched at once by one crawl process.", least=1)
     tip_retention_days: int = _setting(
-        "CLARION_TIP_RETENTION_DAYS", 30, "Days after which a closed or answered tip is deleted.", least=1
+        "CLARION_TIP_RETENTION_DAYS", 30, "Days after which a reader's tip is deleted.", least=1
     )
     log_format: str = _setting("CLARION_LOG_FORMAT", "console", "`console` or `json`.")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
+
 import structlog
 
 from index import documents
@@ -114,6 +115,16 @@ def rebuild(parts: Parts) -> int:
     sync(parts, EVERYTHING)
     log.info("rebuilt", documents=count)
     return count
+
+
+def fill_if_empty(parts: Parts) -> int:
+    """See Catalogue.fill_if_empty."""
+    with parts.records.read() as unit:
+        is_expected_empty = unit.head() == 0 or unit.cursor(CURSOR) == 0
+    if is_expected_empty or parts.search.document_count() > 0:
+        return 0
+    log.warning("index_was_empty")
+    return rebuild(parts)
 
 
 def check(parts: Parts, repair: bool) -> CheckReport:

@@ -9,22 +9,38 @@ Many may run; each step takes a lease for its turn. A round that fails on a miss
 from __future__ import annotations
 
 import threading
+import time
 
 import structlog
 
 from index import Catalogue
+from index.errors import ClarionError
 
 log = structlog.get_logger()
 PAUSE_S = 1.0
 PAUSE_AFTER_FAILURE_S = 5.0
+TIDY_EVERY_S = 3600.0
 
 
 def run(catalogue: Catalogue, stop: threading.Event) -> None:
     """Works until `stop` is set; the round under way is finished first."""
     log.info("deliver_started")
+    next_tidy = 0.0
     while not stop.is_set():
+        if time.monotonic() >= next_tidy:
+            next_tidy = time.monotonic() + TIDY_EVERY_S
+            _tidy(catalogue)
         stop.wait(PAUSE_S if deliver_round(catalogue) else PAUSE_AFTER_FAILURE_S)
     log.info("deliver_stopped")
+
+
+def _tidy(catalogue: Catalogue) -> None:
+    """Deletes what was promised to be deleted, and fills an index that was lost."""
+    try:
+        catalogue.fill_if_empty()
+        log.info("tips_forgotten", count=catalogue.forget_old_tips())
+    except ClarionError as error:
+        log.warning("tidy_put_off", code=error.code)
 
 
 def deliver_round(catalogue: Catalogue) -> bool:

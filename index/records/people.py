@@ -102,6 +102,11 @@ class TipRoom(Room):
     def delete_tip(self, tip_id: str) -> None:
         self._change(delete(tips).where(tips.c.id == tip_id))
 
+    def delete_tips_before(self, received_before: datetime) -> int:
+        """Deletes old tips; returns how many."""
+        old = delete(tips).where(tips.c.received_at < received_before)
+        return len(self._all(old.returning(tips.c.id)))
+
     def count_unanswered_check(self, fingerprint: str, now: datetime) -> None:
         """A check that found nothing, counted by fingerprint only (ux.md 4.2)."""
         insert = self._insert(unanswered_checks).values(
