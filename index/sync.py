@@ -121,7 +121,10 @@ def fill_if_empty(parts: Parts) -> int:
     """See Catalogue.fill_if_empty."""
     with parts.records.read() as unit:
         is_expected_empty = unit.head() == 0 or unit.cursor(CURSOR) == 0
-    if is_expected_empty or parts.search.document_count() > 0:
+    if is_expected_empty:
+        return 0
+    parts.search.refresh()  # what was written a moment ago counts
+    if parts.search.document_count() > 0:
         return 0
     log.warning("index_was_empty")
     return rebuild(parts)

@@ -9,7 +9,8 @@ from index import workflow
 from index.errors import Conflict, InvalidInput, NotFound, Refused
 from index.model import LANGUAGES, TOPICS, Evidence, Harm, Severity, Technique, Verdict
 from index.pages import DraftPage
-from webapp.desk import access, compare, forms, words
+from webapp import compare
+from webapp.desk import access, forms, words
 from webapp.desk.forms import DraftForm, Problem, Row
 from webapp.desk.room import blueprint
 from webapp.language import gettext, url_for

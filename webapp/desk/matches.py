@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response
 from index.errors import InvalidInput, Refused
 from index.ids import is_id
 from index.model import MatchStatus
-from webapp.desk import access, compare
+from webapp import compare
+from webapp.desk import access
 from webapp.desk.forms import Problem
 from webapp.desk.matched import DIFFERENCES, target_of
 from webapp.desk.room import blueprint

@@ -9,7 +9,8 @@ from index import workflow
 from index.errors import InvalidInput, Refused
 from index.model import AlertKind
 from index.pages import DraftPage
-from webapp.desk import access, compare, words
+from webapp import compare
+from webapp.desk import access, words
 from webapp.desk.forms import Problem
 from webapp.desk.queue import page_link, page_number
 from webapp.desk.readers_view import as_readers_see, revision_of

@@ -21,7 +21,7 @@ from index.model import (
     RefutationText,
     RevisionStatus,
 )
-from webapp.desk.compare import evidence_lines
+from webapp.compare import evidence_lines
 from webapp.language import N_, NAMES, gettext
 from webapp.present import SITE_ZONE, moment, region_word, topic_word, word
 

@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from index.model import TOPICS, Alert, PublicState, Revision, Thread, Verdict
 from index.ports import ThreadFilter
+from webapp import compare
 from webapp.charts import sightings_chart
-from webapp.desk import compare
 from webapp.opened import catalogue
 from webapp.passing_on import kit
 from webapp.present import SITE_ZONE, alert_url, month
