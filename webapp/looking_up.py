@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 
 from index.errors import NotFound
 from index.model import Answer, Candidate, Claim, DocKind, Outcome, OutsideRefutation, PublicState, Reason, Thread
-from webapp.desk.compare import pieces
+from webapp.compare import pieces
 from webapp.opened import catalogue
 
 MAX_TEXT = 5_000
