@@ -47,7 +47,9 @@ class Conflict(ClarionError):
 
 
 class RecordsUnavailable(ClarionError):
-    """The database cannot answer now (down, locked, full) and acknowledged nothing. Callers say so, daemons try again."""
+    """The database cannot answer now (down, locked, full) and acknowledged nothing. Callers say so, daemons try
+    again.
+    """
 
     code = "records_unavailable"
 
