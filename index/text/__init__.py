@@ -9,7 +9,7 @@ from index.text.folding import ANALYSIS, content_terms, fold, is_cjk, shingles, 
 from index.text.languages import Length, language_of, length, script_of
 from index.text.personal import mask_personal
 from index.text.reading import Understood, fingerprint, is_boilerplate, sentences, understand
-from index.text.statements import negations, numbers
+from index.text.statements import negations, numbers, places
 from index.text.urls import canonical_url, find_urls, url_key
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "mask_personal",
     "negations",
     "numbers",
+    "places",
     "script_of",
     "sentences",
     "shingles",

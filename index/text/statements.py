@@ -1,6 +1,7 @@
-"""What a statement counts and denies: its numbers and its negations, comparable across Chinese and English.
+"""What a statement counts, denies and names: numbers, negations and places, comparable across Chinese and English.
 
-Used as guards: two statements that differ only here are not the same claim.
+Used as guards: two statements that differ only here are not the same claim. Places are the provinces and great cities
+of the Chinese-speaking world; a wrong place not in the list is not noticed.
 """
 
 from __future__ import annotations
@@ -42,6 +43,18 @@ _NOT_DENIALS = re.compile(
     r"是不是|会不会|能不能|要不要|有没有|不仅|不但|不只|不得不|不管|不论|无论|不小心|没有人知道|不是谣言|并非谣言|千万别|"
     r"(?:^|[.!;:,\n]\s*)(?:please )?(?:do not|don['’]t|never)\b|\bwhy not\b|\bnot only\b|\bwhether or not\b"
 )
+_PLACE_NAMES = (
+    "北京 beijing 上海 shanghai 天津 tianjin 重庆 chongqing 河北 hebei 山西 shanxi 辽宁 liaoning 吉林 jilin "
+    "黑龙江 heilongjiang 江苏 jiangsu 浙江 zhejiang 安徽 anhui 福建 fujian 江西 jiangxi 山东 shandong 河南 henan "
+    "湖北 hubei 湖南 hunan 广东 guangdong 海南 hainan 四川 sichuan 贵州 guizhou 云南 yunnan 陕西 shaanxi 甘肃 gansu "
+    "青海 qinghai 广西 guangxi 西藏 tibet 宁夏 ningxia 新疆 xinjiang 香港 hong-kong 澳门 macau 台湾 taiwan 台北 taipei "
+    "高雄 kaohsiung 台中 taichung 台南 tainan 武汉 wuhan 广州 guangzhou 深圳 shenzhen 成都 chengdu 杭州 hangzhou "
+    "南京 nanjing 西安 xian 郑州 zhengzhou 长沙 changsha 沈阳 shenyang 哈尔滨 harbin 昆明 kunming 新加坡 singapore"
+)
+_PLACES = _PLACE_NAMES.split()
+_ENGLISH_PLACES = {english.replace("-", " "): han for han, english in zip(_PLACES[::2], _PLACES[1::2], strict=True)}
+_PLACE = re.compile("|".join(_PLACES[::2]))
+_ENGLISH_PLACE = re.compile(rf"\b({'|'.join(_ENGLISH_PLACES)})\b")
 
 
 def numbers(text: str) -> frozenset[str]:
@@ -69,6 +82,13 @@ def numbers(text: str) -> frozenset[str]:
 def negations(text: str) -> int:
     """How many times a text denies something. Questions (是不是) and warnings (do not drink) are no denials."""
     return len(_DENIAL.findall(_NOT_DENIALS.sub(" ", fold(text))))
+
+
+def places(text: str) -> frozenset[str]:
+    """The places of the list that a text names, in Chinese, whatever language it is in."""
+    folded = fold(text)
+    english = _ENGLISH_PLACE.findall(folded.replace("'", ""))  # Xi'an
+    return frozenset(_PLACE.findall(folded)) | {_ENGLISH_PLACES[name] for name in english}
 
 
 def _value(digits: str, multiplier: str | None) -> str | None:
