@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
 from index.model import Evidence, Harm, Severity, Technique, Verdict
-from webapp.desk import compare, forms
+from webapp import compare
+from webapp.desk import forms
 from webapp.desk.forms import Problem, Row
 
 
