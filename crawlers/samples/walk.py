@@ -29,7 +29,7 @@ from index.model import (
 from index.pages import Suggestion
 
 Progress = Callable[[int, int], None]
-_KEPT_FOR_THE_DESK = 8  # suggestions left over, so that the queue has some to try
+_KEPT_FOR_THE_DESK = 6
 _REJECTION = "说的不是同一件事"
 
 
@@ -41,14 +41,17 @@ def walk(
     Raises: NotFound if no claim was found for a text, which means that linking or the samples are broken.
     """
     texts = tomllib.loads(desk_toml)["text"]
-    review(catalogue, _Rumors(truth_toml), editors)
+    rumors = _Rumors(truth_toml)
+    review(catalogue, rumors, editors)
     notices = 0
     for number, entry in enumerate(texts):
         author, approver = editors if number % 2 == 0 else (editors[1], editors[0])
         notices += _write(catalogue, entry, author, approver)
         progress(number + 1, len(texts))
     catalogue.sync()
-    catalogue.link_waiting(10_000)
+    catalogue.link_waiting(10_000)  # what was published looks for claims in other words
+    review(catalogue, rumors, editors, keep=_KEPT_FOR_THE_DESK)
+    catalogue.sync()
     return notices
 
 
@@ -68,16 +71,21 @@ class _Rumors:
     def of_target(self, catalogue: Catalogue, suggestion: Suggestion) -> str | None:
         if suggestion.target_outside is not None:
             return self._of(suggestion.target_outside.native_id, suggestion.target_outside.url)
-        return self.of_claim(catalogue, suggestion.match.target_id) if suggestion.target_claim else None
+        if suggestion.target_refutation is not None:
+            return self.of_claim(catalogue, suggestion.target_refutation.claim_id)
+        return self.of_claim(catalogue, suggestion.match.target_id)
 
     def _of(self, native_id: str, url: str) -> str | None:
         return self._by_item.get(native_id) or self._by_item.get(urlsplit(url).path)
 
 
-def review(catalogue: Catalogue, rumors: _Rumors, editors: tuple[Editor, Editor]) -> None:
-    """The two editors take turns: same rumor, confirmed; another one, rejected with the reason. The last few stay."""
+def review(catalogue: Catalogue, rumors: _Rumors, editors: tuple[Editor, Editor], keep: int = 0) -> None:
+    """The two editors take turns: same rumor, confirmed; another one, rejected with the reason.
+
+    The `keep` least probable ones stay, so that the queue has some to try.
+    """
     waiting = _suggestions(catalogue, editors[0])
-    for number, suggestion in enumerate(waiting[: max(0, len(waiting) - _KEPT_FOR_THE_DESK)]):
+    for number, suggestion in enumerate(waiting[: max(0, len(waiting) - keep)]):
         editor, match = editors[number % 2], suggestion.match
         ours, theirs = rumors.of_claim(catalogue, match.claim_id), rumors.of_target(catalogue, suggestion)
         try:
