@@ -170,12 +170,8 @@ def of_outside(outside: OutsideRefutation) -> _Known:
 def of_refutation(refutation: Refutation) -> _Known:
     assert refutation.published is not None  # callers look
     words = refutation.published.text
-    fields = (
-        ("claim", words.claim),
-        ("circulating", words.circulating),
-        ("headline", words.headline),
-        ("question", words.question),
-    )
+    # Not the question: "is it safe to drink …?" states nothing, so every remark on the topic comes near it.
+    fields = (("claim", words.claim), ("circulating", words.circulating), ("headline", words.headline))
     passages = [(value, name, words.language) for name, value in fields if value.strip()]
     urls = {key for url in text.understand(words.circulating).urls if (key := text.url_key(url))}
     return _Known(DocKind.ALERT, refutation.thread_id, passages, urls, refutation=refutation)
