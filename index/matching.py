@@ -25,7 +25,9 @@ from index import text as language
 from index.model import Band, DocKind, Reason
 
 MODEL = "fused-1"
-SAME, SIMILAR = 0.75, 0.5
+SAME, SIMILAR = 0.75, 0.4
+WORDS_ALONE = 0.7  # without a vector no other text is the same
+SURE = 0.99  # an equal text, or a link alone to a page that carried the claim
 SHORT_HAN, SHORT_WORDS = 8, 4
 FEW = 8  # candidates; with fewer the usual cosine of the kind stands for their middle
 DENIAL_COVERAGE = 0.5  # of a claim's words, for a denial of it to be told from another way to say it
@@ -152,7 +154,7 @@ def pair_features(query: Query, passage: Passage, background: Background) -> tup
     kind = _kind(query.language, passage.language)
     usual = USUAL_COSINE[kind]
     cosine = _cosine(query, passage)
-    cosine = usual if cosine is None else cosine
+    assert cosine is not None  # `_probability` looks
     return (
         10 * (cosine - usual),
         10 * (cosine - background.cosine.get(kind, usual)),
@@ -179,7 +181,7 @@ def _judge_one(query: Query, entry: Entry, background: Background) -> Judgement:
         if chosen is None or each > probability:
             probability, chosen = each, passage
     if shared:
-        probability = max(probability, 0.9 if query.features.is_short else 0.6)
+        probability = max(probability, SURE if not query.features.terms else SIMILAR)
     reasons = _reasons(query, chosen, probability, bool(shared))
     band = Band.SAME if probability >= SAME else Band.SIMILAR if probability >= SIMILAR else Band.NONE
     if band is Band.SAME and any(reason.objects for reason in reasons):
@@ -191,7 +193,12 @@ def _judge_one(query: Query, entry: Entry, background: Background) -> Judgement:
 def _probability(query: Query, passage: Passage, background: Background) -> float:
     ours, theirs = query.features, _cached_features(passage.text)
     if ours.terms and ours.fingerprint == theirs.fingerprint:
-        return 0.99
+        return SURE
+    if not ours.terms:
+        return 0.0  # a link alone means nothing but itself
+    if query.vector is None or passage.vector is None:
+        both = (_coverage(ours.terms, theirs.terms, background.rarity), _coverage(theirs.terms, ours.terms, {}))
+        return min(_sigmoid(12 * (min(both) - 0.6)), WORDS_ALONE)
     constant, *weights = WEIGHTS[_kind(query.language, passage.language)]
     features = pair_features(query, passage, background)
     return _sigmoid(constant + sum(w * f for w, f in zip(weights, features, strict=True)))
@@ -199,7 +206,7 @@ def _probability(query: Query, passage: Passage, background: Background) -> floa
 
 def _reasons(query: Query, passage: Passage | None, probability: float, shares_url: bool) -> tuple[Reason, ...]:
     reasons = [Reason("shares_url")] if shares_url else []
-    if passage is None or probability < SIMILAR:
+    if passage is None or probability < SIMILAR or not query.features.terms:
         return tuple(reasons)
     ours, theirs = query.features, _cached_features(passage.text)
     if ours.terms and ours.fingerprint == theirs.fingerprint:
@@ -234,10 +241,10 @@ def _objections(ours: Features, theirs: Features, field: str, probability: float
 
 
 def _features(text: str) -> Features:
-    plain = language.understand(text).text
+    plain = language.without_urls(language.understand(text).text)
     folded = language.fold(plain)
     return Features(
-        fingerprint=language.fingerprint(plain),
+        fingerprint=language.fingerprint(text),
         terms=frozenset(language.content_terms(folded)),
         numbers=language.numbers(plain),
         negations=language.negations(plain),

@@ -10,7 +10,7 @@ from index.text.languages import Length, language_of, length, script_of
 from index.text.personal import mask_personal
 from index.text.reading import Understood, fingerprint, is_boilerplate, sentences, understand
 from index.text.statements import negations, numbers, places
-from index.text.urls import canonical_url, find_urls, url_key
+from index.text.urls import canonical_url, find_urls, url_key, without_urls
 
 __all__ = [
     "ANALYSIS",
@@ -35,5 +35,6 @@ __all__ = [
     "terms",
     "understand",
     "url_key",
+    "without_urls",
     "words",
 ]

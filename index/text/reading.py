@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from index.text.folding import fold, words
-from index.text.urls import find_urls, without_urls
+from index.text.urls import find_urls, url_key, without_urls
 
 LIMIT = 5_000
 _MOST_SENTENCES = 60
@@ -109,8 +109,13 @@ def sentences(text: str) -> tuple[str, ...]:
 
 
 def fingerprint(text: str) -> str:
-    """SHA-256 (hex) of the folded text without forwarding noise, punctuation and spaces. Equal means: the same text."""
-    return hashlib.sha256("".join(words(fold(without_noise(text)))).encode("utf-8", "replace")).hexdigest()
+    """SHA-256 (hex) of the folded text without forwarding noise, addresses, punctuation and spaces.
+
+    Equal means: the same text. Of a text that is only addresses, their keys count.
+    """
+    said = "".join(words(fold(without_noise(without_urls(text)))))
+    said = said or " ".join(url_key(url) or url for _, url in find_urls(text))
+    return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
 
 
 def is_boilerplate(text: str) -> bool:

@@ -62,6 +62,20 @@ class TestPackagedModel:
         assert shares.count(1.0) == 2
         assert (folders[0] / "model.safetensors").stat().st_size > 200_000_000
 
+    def test_the_tokenizer_is_that_of_xlm_roberta(self, model_data: Path) -> None:
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(packaged.prepare(model_data) / "tokenizer.json"))
+        assert tokenizer.encode("Hello world").ids == [0, 35378, 8999, 2]
+
+    def test_changed_tuning_weights_are_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        bad = tmp_path / "tuned.safetensors"
+        bad.write_bytes(packaged.TUNED.read_bytes() + b" ")
+        monkeypatch.setattr(packaged, "TUNED", bad)
+        with pytest.raises(CorruptModel):
+            packaged.prepare(tmp_path)
+        assert [p.name for p in tmp_path.iterdir()] == ["tuned.safetensors"]
+
     def test_a_built_folder_is_not_built_again(self, model_data: Path) -> None:
         packaged.prepare(model_data)
         told: list[float] = []
