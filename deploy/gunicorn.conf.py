@@ -5,6 +5,7 @@ two). A reverse proxy that buffers slow clients stands in front (deploy/nginx.co
 """
 
 import os
+import threading
 
 bind = os.environ.get("WEB_BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("WEB_CONCURRENCY") or max(2, os.cpu_count() or 1))
@@ -24,3 +25,9 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 
 limit_request_line = 4094
 limit_request_fields = 60
+
+
+def post_worker_init(worker):
+    """Loads the encoder's model beside the first requests, so that no reader's first check waits for it."""
+    catalogue = worker.wsgi.extensions["catalogue"]
+    threading.Thread(target=lambda: catalogue.get().warm_up(), name="warm-up", daemon=True).start()

@@ -29,7 +29,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from crawlers.samples import walk
 from crawlers.samples.server import filled, serve
 from index import open_catalogue
-from index.outbound import Response, Vetting, request
+from index.outbound import Limits, Response, Vetting, request
 from index.settings import Settings
 
 #: The demo's own people; their passwords are printed, so the demo answers on loopback only.
@@ -198,7 +198,7 @@ class _Processes:
                     break
                 answer = request("GET", f"{self._settings.site_url}/readyz", vetting=vetting)
                 if isinstance(answer, Response) and answer.status == 200:
-                    self._warm_up(vetting)
+                    threading.Thread(target=self._warm_up, args=(vetting,), daemon=True).start()
                     return True
                 self._stop.wait(0.2)
         if not self._stop.is_set():
@@ -206,10 +206,12 @@ class _Processes:
         return False
 
     def _warm_up(self, vetting: Vetting) -> None:
-        """The first check loads the model; better now than under a reader's eyes."""
+        """The first check loads the model, which takes some seconds; better now than under a reader's eyes."""
         headers = {"content-type": "application/json"}
         body = json.dumps({"text": "warm up"}).encode()
-        request("POST", f"{self._settings.site_url}/api/v1/match", headers=headers, body=body, vetting=vetting)
+        limits = Limits(read_s=START_S, total_s=START_S)
+        site = self._settings.site_url
+        request("POST", f"{site}/api/v1/match", headers=headers, body=body, vetting=vetting, limits=limits)
 
     def _print_where(self) -> None:
         site = self._settings.site_url

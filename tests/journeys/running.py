@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.outbound import Failure, Response, Vetting, request
+from index.outbound import Failure, Limits, Response, Vetting, request
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "crawlers" / "samples"
@@ -64,7 +64,8 @@ def ask(method: str, url: str, body: bytes | None = None) -> Response | Failure:
     port = url.split("://", 1)[1].split("/", 1)[0].rsplit(":", 1)[1]
     vetting = Vetting(allowed_internal=frozenset({f"127.0.0.1:{port}"}))
     headers = {"content-type": "application/json"} if body is not None else None
-    return request(method, url, headers=headers, body=body, vetting=vetting)
+    limits = Limits(read_s=120, total_s=120)  # the first check loads the model, on a machine that tests keep busy
+    return request(method, url, headers=headers, body=body, vetting=vetting, limits=limits)
 
 
 def wait_for(condition: Callable[[], bool], within_s: float, what: str) -> float:
