@@ -72,15 +72,18 @@ class _Turn:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._holder = f"{os.getpid()}-{uuid.uuid4().hex[:12]}"
+        self._epoch: int | None = None
 
     def take(self, ttl_s: float = LEASE_S) -> bool:
         with self._parts.records.begin() as unit:
-            return unit.take_lease(LEASE, self._holder, self._parts.clock.now(), ttl_s) is not None
+            self._epoch = unit.take_lease(LEASE, self._holder, self._parts.clock.now(), ttl_s)
+        return self._epoch is not None
 
     def move_cursor(self, *seqs: int) -> bool:
         """Sets the cursor to each number in turn, and renews the lease; False if it was lost."""
         with self._parts.records.begin() as unit:
-            is_held = unit.take_lease(LEASE, self._holder, self._parts.clock.now(), LEASE_S) is not None
+            epoch = unit.take_lease(LEASE, self._holder, self._parts.clock.now(), LEASE_S)
+            is_held = epoch is not None and epoch == self._epoch  # another epoch: others had their turn in between
             for seq in seqs if is_held else ():
                 unit.set_cursor(CURSOR, seq)
         return is_held

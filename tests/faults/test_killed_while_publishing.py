@@ -153,6 +153,7 @@ def in_search(house: House, tried: Case) -> str | None:
     answer = house.answer(tried.text)
     thread_id = house.refutation(tried.refutation.id).thread_id
     found = [c for c in answer.candidates if c.id == thread_id]
+    assert (thread_id in house.parts.search.versions()) == bool(found)
     assert (answer.outcome.value == "found") == bool(found)
     return house.catalogue.thread(thread_id).text.truth if found else None
 

@@ -87,6 +87,8 @@ def test_two_claims_with_one_text_join_by_themselves_and_can_be_parted(house: Ho
     (decided,) = [s.match for s in house.catalogue.claim_file(older).decided]
     assert (decided.decided_by, decided.status, len(decided.moved)) == ("auto", MatchStatus.CONFIRMED, 1)
     assert house.acts()[-1] == "claims_joined"
+    house.catalogue.sync()
+    assert house.catalogue.check().is_clean  # the moved sighting has no words of its own there
     undone = house.catalogue.undo(decided.id, house.author)
     assert (undone.status, undone.decided_by, undone.moved) == (MatchStatus.SUGGESTED, None, ())
     assert house.claim(newer).id == newer

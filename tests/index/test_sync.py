@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from index import open_catalogue
+from index import documents, open_catalogue
 from index.errors import RecordsUnavailable, SearchUnavailable
 from index.model import DocKind, SearchDocument
-from index.ports import Changed
+from index.ports import Change, Changed
 from tests.index.house import RUMORS, House, MovableClock, post
 
 
@@ -170,26 +170,65 @@ def test_a_publish_in_the_middle_of_a_rebuild_is_not_lost(house: House, monkeypa
 def test_a_relay_that_wrote_before_the_swap_does_not_skip_its_changes_after_it(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A slow relay has written to the old index; a rebuild comes in between; then the relay would move the cursor."""
+    """A rebuild has read the records; a change follows and a relay writes it to the old index; the rebuild waits for
+    the relay's turn to end, or the relay would move the cursor beyond a change that the new index lacks."""
     house.published(house.seen(RUMORS[0]))
-    write = house.parts.search.write
+    has_read, may_go_on = threading.Event(), threading.Event()
+    with_vectors, write = documents.with_vectors, house.parts.search.write
 
-    def overtaken(documents: Sequence[SearchDocument]) -> int:
-        count = write(documents)
-        monkeypatch.setattr(house.parts.search, "write", write)
-        with house.parts.records.begin() as unit:
-            unit.changed(Changed.CLAIM, documents[0].parent)
-        house.clock.forward(seconds=61)
-        house.catalogue.rebuild()
-        house.seen(RUMORS[1])
+    def paused(*arguments: Any) -> list[SearchDocument]:
+        made = with_vectors(*arguments)
+        if threading.current_thread() is rebuilding and not has_read.is_set():
+            has_read.set()
+            may_go_on.wait(30)
+        return made
+
+    def overtaken(made: Sequence[SearchDocument]) -> int:
+        count = write(made)
+        if threading.current_thread() is not rebuilding:
+            may_go_on.set()
+            rebuilding.join(0.5)
         return count
 
-    house.seen(RUMORS[2])
+    rebuilding = threading.Thread(target=house.catalogue.rebuild)
+    monkeypatch.setattr(documents, "with_vectors", paused)
     monkeypatch.setattr(house.parts.search, "write", overtaken)
+    rebuilding.start()
+    assert has_read.wait(30)
+    house.seen(RUMORS[1])
     house.catalogue.sync()
-    house.clock.forward(seconds=61)
-    house.catalogue.sync()
+    rebuilding.join(30)
+    assert not rebuilding.is_alive()
+    assert house.catalogue.sync().pending_count == 0
     assert house.catalogue.check().is_clean
+    assert house.outcome(RUMORS[1]) == "known"
+
+
+def test_a_relay_that_was_overtaken_by_a_rebuild_moves_no_cursor(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The relay is so slow that its turn lapses; a rebuild comes and goes; the turn is free again when it is done."""
+    house.published(house.seen(RUMORS[0]))
+    house.seen(RUMORS[1])
+    write = house.parts.search.write
+
+    def slow(made: Sequence[SearchDocument]) -> int:
+        count = write(made)
+        monkeypatch.setattr(house.parts.search, "write", write)
+        house.clock.forward(seconds=61)
+        assert house.catalogue.take_lease("sync", "a rebuild", 60) is not None
+        with house.parts.records.begin() as unit:
+            unit.set_cursor("search", 0)
+        house.catalogue.release_lease("sync", "a rebuild")
+        return count
+
+    monkeypatch.setattr(house.parts.search, "write", slow)
+    report = house.catalogue.sync()
+    assert report.pending_count == _head(house)
+    assert house.catalogue.sync().pending_count == 0
+
+
+def _head(house: House) -> int:
+    with house.parts.records.read() as unit:
+        return unit.head()
 
 
 def test_rebuilds_and_publishes_side_by_side_end_clean(house: House) -> None:
@@ -227,9 +266,6 @@ def test_rebuilds_and_publishes_side_by_side_end_clean(house: House) -> None:
 
 def _documents(house: House) -> list[SearchDocument]:
     """What the index should hold now, in full."""
-    from index import documents
-    from index.ports import Change
-
     with house.parts.records.read() as unit:
         changes = [Change(seq, kind, id) for (kind, id), seq in unit.last_changes().items()]
         drafts = documents.drafts(unit, changes)
