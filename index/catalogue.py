@@ -1,6 +1,6 @@
 """The facade: everything the site, the crawlers and the command line may ask. Opens the transactions; delegates.
 
-    crawlers ─► intake   record(items)          linking   link(claim), answer(text), confirm, reject, undo
+    crawlers ─► intake      record(items)       linking   link(claim), confirm, reject, undo    answering  answer(text)
     desk     ─► publishing  draft … approve      reading   pages, lists, queue         sync   change log -> search
 
 Times come from the clock, ids from `ids`; no method keeps state between calls.
@@ -144,8 +144,8 @@ class Catalogue:
         return answering.answer(self._parts, text, limit, is_public=True, is_check=True)
 
     def match(self, text: str, limit: int = 10) -> Answer:
-        """Like `answer`, with other publishers' unconfirmed reviews among the candidates: for the desk and `clarion
-        match`.
+        """Like `answer`, with other publishers' unconfirmed reviews among the candidates, which can be what was found:
+        for the desk and `clarion match`.
         """
         return answering.answer(self._parts, text, limit, is_public=False)
 
@@ -156,15 +156,21 @@ class Catalogue:
         return linking.confirm(self._parts, match_id, editor)
 
     def reject(self, match_id: str, editor: Editor, reason: str) -> Match:
-        """Raises: NotFound, Refused, InvalidInput without a reason."""
+        """Keeps the pair from being suggested again. Raises: NotFound, Refused (also without a reason), InvalidInput
+        for one that is too long.
+        """
         return linking.reject(self._parts, match_id, editor, reason)
 
     def undo(self, match_id: str, editor: Editor) -> Match:
-        """A decided match becomes a suggestion again; a merge is taken apart. Raises: NotFound, Refused."""
+        """A decided match becomes a suggestion again; a merge is taken apart: what came with the claim, or later in its
+        words, goes back. Raises: NotFound, Refused.
+        """
         return linking.undo(self._parts, match_id, editor)
 
     def set_not_checkable(self, claim_id: str, editor: Editor, reason: str) -> Claim:
-        """Raises: NotFound, Refused, InvalidInput without a reason."""
+        """Raises: NotFound, Refused (also without a reason, or while an answer is in work), InvalidInput for one that
+        is too long.
+        """
         return linking.set_not_checkable(self._parts, claim_id, editor, reason)
 
     def reopen(self, claim_id: str, editor: Editor) -> Claim:
@@ -181,7 +187,9 @@ class Catalogue:
     # --- publishing ---
 
     def draft(self, claim_id: str, editor: Editor, text: RefutationText | None = None) -> Refutation:
-        """A new refutation of the claim, or the one in work. Raises: NotFound, Refused."""
+        """A new refutation of the claim, or the one in work. Raises: NotFound, Refused unless the claim is open,
+        InvalidInput.
+        """
         return publishing.draft(self._parts, claim_id, editor, text)
 
     def save(
@@ -203,13 +211,14 @@ class Catalogue:
         return publishing.submit(self._parts, refutation_id, editor)
 
     def send_back(self, refutation_id: str, editor: Editor, reason: str) -> Refutation:
-        """Returns a revision in review to its author. Raises: NotFound, Refused, InvalidInput without a reason."""
+        """Returns a revision in review to its author. Raises: NotFound, Refused (also without a reason), InvalidInput
+        for one that is too long.
+        """
         return publishing.send_back(self._parts, refutation_id, editor, reason)
 
     def approve(self, refutation_id: str, editor: Editor, expected_version: int) -> Alert:
         """Publishes the revision in review: revision, notice, audit row and change log in ONE transaction, then
-        tries to
-        sync. Raises: NotFound, Refused (own_text, wrong_status …), Conflict."""
+        tries to sync. Raises: NotFound, Refused (own_text, wrong_status …), Conflict."""
         return publishing.approve(self._parts, refutation_id, editor, expected_version)
 
     def start_correction(self, refutation_id: str, editor: Editor) -> Refutation:
@@ -217,7 +226,9 @@ class Catalogue:
         return publishing.start_correction(self._parts, refutation_id, editor)
 
     def propose_withdrawal(self, refutation_id: str, editor: Editor, reason: str) -> Refutation:
-        """Puts a withdrawal in review; another editor approves it. Raises: NotFound, Refused, InvalidInput."""
+        """Puts a withdrawal in review; another editor approves it. Raises: NotFound, Refused (also without a reason),
+        InvalidInput for one that is too long.
+        """
         return publishing.propose_withdrawal(self._parts, refutation_id, editor, reason)
 
     def discard(self, refutation_id: str, editor: Editor) -> Refutation:
@@ -296,7 +307,7 @@ class Catalogue:
         return people.tip(self._parts, receipt)
 
     def erase_tip(self, receipt: str) -> None:
-        """Deletes the tip's text. Raises: NotFound."""
+        """Deletes the tip's text, and its claim's if nobody else said the same. Raises: NotFound."""
         people.erase_tip(self._parts, receipt)
 
     def forget_old_tips(self) -> int:
