@@ -98,9 +98,10 @@ class Catalogue:
             return unit.renew_lease(lease, self.now() + timedelta(seconds=lease_s))
 
     def record(self, lease: SourceLease, items: Sequence[Labelled], state: SourceState) -> RecordOutcome | None:
-        """Stores the items of one poll, the source's new state and the freed lease in one transaction.
+        """Stores the items of one poll, the source's new state and the freed lease in one transaction; a long poll in
+        several of 200 items, the state with the last.
 
-        None if the lease was lost: nothing is written then.
+        None if the lease was lost: nothing is written from then on.
         """
         return intake.record(self._parts, lease, items, state)
 

@@ -1,4 +1,5 @@
-"""Recording what the crawlers bring: identity -> revision -> grouping, all items of a poll in one transaction.
+"""Recording what the crawlers bring: identity -> revision -> grouping, the items of a poll in one transaction (of a
+long poll in several, each guarded by the lease; what it showed before is known when it comes again).
 
     circulating item ─► Sighting of a known claim (repeat of the text, near-duplicate) or of a new one
     refutation item  ─► OutsideRefutation (a suggestion for editors), and a Sighting per place where it saw the claim
@@ -14,7 +15,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from index import grouping, merging, text
 from index.errors import InvalidInput, NotFound, Refused, SearchUnavailable
@@ -46,6 +47,8 @@ from index.statement import MAX_STATEMENT, statements
 MAX_TEXT = 20_000  # characters kept of one item
 MAX_APPEARANCES = 20  # places kept of those where one review saw the claim
 MAX_NOTE = 500
+AT_ONCE = 200  # items of one transaction, so that other writers wait for a second at most
+RENEWED_FOR = timedelta(seconds=60)
 MAX_REVISIONS = 24  # reliability.md A12: an entry that changes at every poll freezes
 
 
@@ -101,29 +104,21 @@ def record(parts: Parts, lease: SourceLease, items: Sequence[Labelled], state: S
     """See Catalogue.record."""
     fresh = _fresh_texts(parts, lease.source, items)
     near, worded = _near_duplicates(parts, fresh), statements(parts, fresh)
-    now = parts.clock.now()
+    poll = _Poll(lease.source, parts.clock.now(), near, worded)
+    starts = range(0, len(items), AT_ONCE) or range(1)
     try:
-        with parts.records.begin() as unit:
-            poll = _Poll(unit, lease.source, now, near, worded)
-            for labelled in items:
-                poll.take(labelled)
-            if poll.counts[Grouped.NEW] + poll.counts[Grouped.VARIANT]:
-                state = replace(state, last_new_at=now)
-            state = replace(
-                state, new_item_count=state.new_item_count + poll.counts[Grouped.NEW] + poll.counts[Grouped.VARIANT]
-            )
-            if not unit.finish_poll(lease, state):
-                raise _LeaseLost
+        for start in starts:
+            with parts.records.begin() as unit:
+                poll.take(unit, items[start : start + AT_ONCE])
+                if start == starts[-1]:
+                    is_held = unit.finish_poll(lease, poll.state_after(state))
+                else:
+                    is_held = unit.renew_lease(lease, parts.clock.now() + RENEWED_FOR)
+                if not is_held:
+                    raise _LeaseLost
     except _LeaseLost:
         return None
-    return RecordOutcome(
-        new_count=poll.counts[Grouped.NEW],
-        repeat_count=poll.counts[Grouped.REPEAT],
-        variant_count=poll.counts[Grouped.VARIANT],
-        revised_count=poll.counts[Grouped.REVISED],
-        withdrawn_count=poll.withdrawn,
-        claim_ids=tuple(dict.fromkeys(poll.claim_ids)),
-    )
+    return poll.outcome()
 
 
 def new_claim(statement: str, language: str, now: datetime, *, asked: int = 0, topic: str = "") -> Claim:
@@ -189,25 +184,50 @@ def _as_candidate(unit: Unit, document_id: str, claim_id: str) -> grouping.Candi
 
 @dataclass
 class _Poll:
-    """One poll's items on their way into one transaction."""
+    """One poll's items on their way into the records: one transaction, or one for each AT_ONCE of a long poll."""
 
-    unit: Unit
     source: Source
     now: datetime
     near: Mapping[str, tuple[grouping.Candidate, ...]]
     worded: Mapping[str, str]  # a text's checkable statement
 
     def __post_init__(self) -> None:
+        self.unit: Unit
         self.counts: Counter[Grouped] = Counter()
         self.claim_ids: list[str] = []
         self.withdrawn = 0
         self._has_desk = False
 
-    def take(self, labelled: Labelled) -> None:
+    def take(self, unit: Unit, items: Iterable[Labelled]) -> None:
+        self.unit, self._has_desk = unit, False
+        for labelled in items:
+            self._take(labelled)
+
+    def state_after(self, state: SourceState) -> SourceState:
+        """The state that the crawler brings, with what was new."""
+        new_count = self.counts[Grouped.NEW] + self.counts[Grouped.VARIANT]
+        return replace(
+            state,
+            last_new_at=self.now if new_count else state.last_new_at,
+            new_item_count=state.new_item_count + new_count,
+        )
+
+    def outcome(self) -> RecordOutcome:
+        return RecordOutcome(
+            new_count=self.counts[Grouped.NEW],
+            repeat_count=self.counts[Grouped.REPEAT],
+            variant_count=self.counts[Grouped.VARIANT],
+            revised_count=self.counts[Grouped.REVISED],
+            withdrawn_count=self.withdrawn,
+            claim_ids=tuple(dict.fromkeys(self.claim_ids)),
+        )
+
+    def _take(self, labelled: Labelled) -> None:
         item = labelled.item
         seen = self.unit.seen_item(self.source.id, (item.native_id, *item.aliases))
         digest = _content_sha256(labelled)
-        if seen and (seen.content_sha256 == digest or seen.revision_count >= MAX_REVISIONS):
+        is_frozen = seen is not None and seen.revision_count >= MAX_REVISIONS and not item.is_withdrawn
+        if seen and (is_frozen or seen.content_sha256 == digest):
             self.counts[Grouped.REPEAT] += 1
             return
         if not self._has_desk:  # from here on it matters which claims are joined

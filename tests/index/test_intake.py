@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from index import intake
 from index.errors import InvalidInput, NotFound, Refused, SearchUnavailable
 from index.intake import MAX_APPEARANCES, MAX_REVISIONS, MAX_TEXT
-from index.model import Health, Item, Labelled, RecordOutcome, Role, SourceKind
+from index.model import Health, Item, Labelled, RecordOutcome, Role, SourceKind, TargetKind
 from index.ports import Changed
-from tests.index.house import HOSTILE_IDS, RUMORS, House, checker, forum, post, review
+from tests.index.house import HOSTILE_IDS, RUMORS, House, at_once, checker, forum, post, review
 
 RELEVANT = ("new_count", "repeat_count", "variant_count", "revised_count", "withdrawn_count")
 
@@ -108,6 +109,13 @@ def test_an_entry_that_changes_at_every_poll_freezes(house: House) -> None:
     assert outcomes == [(0, 0, 0, 1, 0)] * MAX_REVISIONS + [(0, 1, 0, 0, 0)] * 3
     (sighting,) = house.catalogue.claim_file(claim_id).sightings
     assert sighting.text == f"{RUMORS[0]}，第{MAX_REVISIONS - 1}版"
+
+
+def test_a_frozen_review_can_still_be_withdrawn(house: House) -> None:
+    for number in range(MAX_REVISIONS + 2):
+        last = house.record(review(RUMORS[0], label=f"第{number}版"), source=checker())
+    assert counts(last) == (0, 1, 0, 0, 0)
+    assert counts(house.record(review(RUMORS[0], is_withdrawn=True), source=checker())) == (0, 0, 0, 1, 1)
 
 
 @pytest.mark.parametrize("text", ["请登录后查看", "404 Not Found", "🔥🔥🔥", "", "\x00\ud800"])
@@ -267,6 +275,66 @@ def test_a_lost_lease_writes_nothing(house: House) -> None:
     assert (_head(house), seen_kind(house, "post-1")) == (head, None)
     assert not house.catalogue.renew_lease(lease)
     assert house.catalogue.record(taken, [Labelled(post(RUMORS[0]))], taken.state) is not None
+
+
+def test_a_long_poll_is_stored_in_parts_that_let_others_write(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "AT_ONCE", 3)
+    begun: list[int] = []
+    begin = house.parts.records.begin
+    lease = house.lease()
+    monkeypatch.setattr(house.parts.records, "begin", lambda: begun.append(1) or begin())
+    items = [Labelled(post(text, number=n)) for n, text in enumerate(RUMORS[:7])]
+    outcome = house.catalogue.record(lease, items, lease.state)
+    assert outcome is not None
+    assert (outcome.new_count, len(outcome.claim_ids), len(begun)) == (7, 7, 3)
+    (row,) = house.catalogue.sources()
+    assert row.state is not None
+    assert row.state.new_item_count == 7
+
+
+def test_a_lease_lost_within_a_long_poll_stops_it_and_loses_no_item(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "AT_ONCE", 3)
+    lease = house.lease()
+    begin = house.parts.records.begin
+    takers: list[object] = []
+
+    def overtaken() -> object:
+        if len(takers) == 1:
+            house.clock.forward(minutes=5)
+            monkeypatch.setattr(house.parts.records, "begin", begin)
+            (taken,) = house.catalogue.lease_sources("another", 5)
+            takers.append(taken)
+        takers.append(None)
+        return begin()
+
+    monkeypatch.setattr(house.parts.records, "begin", overtaken)
+    items = [Labelled(post(text, number=n)) for n, text in enumerate(RUMORS[:7])]
+    assert house.catalogue.record(lease, items, lease.state) is None
+    assert [seen_kind(house, f"post-{n}") for n in range(7)] == ["sighting"] * 3 + [None] * 4
+    (taken,) = [t for t in takers if t is not None]
+    outcome = house.catalogue.record(taken, items, taken.state)  # type: ignore[attr-defined, arg-type]
+    assert outcome is not None
+    assert (outcome.repeat_count, outcome.new_count) == (3, 4)
+
+
+def test_a_poll_and_a_join_at_once_leave_no_sighting_behind(house: House) -> None:
+    for number in range(4):
+        older, newer = house.seen(RUMORS[2 * number]), house.seen(RUMORS[2 * number + 1])
+        source = forum(f"mirror-{number}")
+        house.record(post(RUMORS[2 * number + 1], native_id="mirrored"), source=source)
+        match = house.suggest(newer, TargetKind.CLAIM, older)
+        lease = house.lease(source)
+        revised = Labelled(post(RUMORS[2 * number + 1] + "，第二版", native_id="mirrored"))
+        at_once(
+            lambda lease=lease, revised=revised: house.catalogue.record(lease, [revised], lease.state),
+            lambda match=match: house.catalogue.confirm(match.id, house.author),
+        )
+        assert house.claim(newer).id == older
+        assert house.claim(older).sighting_count == 3
+    house.links()
+    assert house.catalogue.check().is_clean
 
 
 def test_a_poll_leaves_the_state_that_it_brings_and_counts_what_is_new(house: House) -> None:
