@@ -104,10 +104,18 @@ class Pipeline:
             report = self._crawl(lease)
         except Exception:  # noqa: BLE001 - the edge of a source's pipeline: the worker goes on with the next source
             _log.critical("crawl_crashed", source=lease.source.id, exc_info=True)
-            return Report(lease.source.id, "error", code="crashed")
+            report = self._crashed(lease)
         report = replace(report, ms=int((time.monotonic() - started) * 1000))
         _log.info("crawled", **_logged(report))
         return report
+
+    def _crashed(self, lease: SourceLease) -> Report:
+        """A bug counts as a failure of its source: shown on the desk, polled less and less often."""
+        try:
+            return self._failed(lease, Failed("crashed"))
+        except Exception:  # noqa: BLE001 - the same edge: without the records only the lease can lapse
+            _log.critical("crash_not_stored", source=lease.source.id, exc_info=True)
+            return Report(lease.source.id, "error", code="crashed")
 
     def _crawl(self, lease: SourceLease) -> Report:
         source, state = lease.source, lease.state

@@ -122,7 +122,7 @@ def try_log_in(catalogue: Catalogue, name: str, password: str) -> LogIn:
     Guesses are counted per account and per network. A browser that logged in to this account before is counted apart,
     so a stranger who keeps guessing cannot keep the owner out (reliability.md C6).
     """
-    name = name.strip()
+    name = "".join(char for char in name if char.isprintable()).strip()  # as the records read it: one name, one counter
     guesser, network = _guesser_key(name), _key("network", _network(request.remote_addr))
     wait_s = max(_wait_s(catalogue, guesser, FREE_GUESSES), _wait_s(catalogue, network, FREE_GUESSES_OF_A_NETWORK))
     if wait_s:

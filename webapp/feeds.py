@@ -129,6 +129,8 @@ def notices(tongue: str, form: str) -> BaseResponse:
     wanted = _wanted("page")
     if (elsewhere := _elsewhere(wanted)) is not None:
         return elsewhere
+    if wanted.page > MOST_PAGES:
+        raise UnknownValue("page", [str(page) for page in (1, 2, 3)] + ["…", str(MOST_PAGES)])
     found = catalogue().notices(limit=wanted.page * PAGE_SIZE + 1)
     page = found[(wanted.page - 1) * PAGE_SIZE : wanted.page * PAGE_SIZE]
     page_count = min(wanted.page + (len(found) > wanted.page * PAGE_SIZE), MOST_PAGES)

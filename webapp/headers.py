@@ -60,10 +60,13 @@ def refuse_other_sites() -> None:
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         abort(403)
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc not in (
-        request.host,
-        urlsplit(current_app.config["SITE_URL"]).netloc,
-    ):
+    if origin is None:
+        return
+    try:
+        sender = urlsplit(origin).netloc
+    except ValueError:
+        abort(403)
+    if sender not in (request.host, urlsplit(current_app.config["SITE_URL"]).netloc):
         abort(403)
 
 

@@ -69,10 +69,15 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def demo_settings(settings: Settings, port: int) -> Settings:
-    """The settings of the demo: own folder, own address, and leave to read its own sample server."""
-    folder = settings.data_dir if "CLARION_DATA" in os.environ else settings.data_dir / "demo"
+    """The settings of the demo: own folder, own address, and leave to read its own sample server.
+
+    Database and search are always the embedded ones: a demo never touches an installation that the environment names.
+    """
+    folder = settings.data_dir / "demo"
     return replace(
-        settings,
+        Settings(),
+        encoder=settings.encoder,
+        log_format=settings.log_format,
         data_dir=folder.absolute(),
         site_url=f"http://127.0.0.1:{port}",
         sources=folder.absolute() / "sources.toml",

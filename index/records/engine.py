@@ -73,8 +73,10 @@ def _sqlite(url: URL) -> Engines:
     if not url.database or url.database == ":memory:":
         raise SettingError("CLARION_DATABASE_URL must name a file: a database in memory is not durable")
     Path(url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write = create_engine(url, json_serializer=to_json, pool_size=1, max_overflow=0, pool_timeout=WRITER_WAIT_S)
-    read = create_engine(url, json_serializer=to_json, pool_size=5, max_overflow=20)
+    write = create_engine(
+        url, json_serializer=to_json, pool_size=1, max_overflow=0, pool_timeout=WRITER_WAIT_S, hide_parameters=True
+    )
+    read = create_engine(url, json_serializer=to_json, pool_size=5, max_overflow=20, hide_parameters=True)
     event.listen(write, "connect", _sqlite_connect(is_reading=False))
     event.listen(read, "connect", _sqlite_connect(is_reading=True))
     event.listen(write, "begin", _begin("BEGIN IMMEDIATE"))
@@ -129,6 +131,7 @@ def _begin(statement: str) -> Callable[[Connection], None]:
 
 def _postgresql(url: URL) -> Engines:
     common: dict[str, Any] = {"json_serializer": to_json, "pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
+    common["hide_parameters"] = True  # errors are logged; what readers and sources wrote is not
     write = create_engine(url, **common)
     read = create_engine(url, isolation_level="REPEATABLE READ", **common)
     event.listen(write, "connect", _postgresql_connect)

@@ -139,7 +139,9 @@ def test_a_bug_in_one_source_is_logged_as_critical_and_does_not_stop_the_next(bu
         reports = [pipeline.crawl(a_lease(a_source(i, url=f"https://news.example/{i}"))) for i in "ab"]
     assert [(r.status, r.code) for r in reports] == [("error", "crashed"), ("ok", "")]
     assert [entry["source"] for entry in logs if entry["log_level"] == "critical"] == ["a"]
-    assert [lease.source.id for lease, _, _ in catalogue.recorded] == ["b"]
+    stored = {lease.source.id: state for lease, _, state in catalogue.recorded}
+    assert (stored["a"].health, stored["a"].error_code, stored["a"].error_count) == (Health.FAILING, "crashed", 1)
+    assert stored["b"].health is Health.OK
 
 
 def test_a_killed_parser_is_one_error_of_one_source() -> None:

@@ -67,7 +67,7 @@ def _start(folder: Path, port: int, within_s: float) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
         [*CLARION, "demo"],
         cwd=ROOT,
-        env=environment(CLARION_DATA=str(folder / "data"), PORT=str(port)),
+        env=environment(CLARION_DATA=str(folder), PORT=str(port)),
         stdout=log,
         stderr=log,
     )

@@ -43,7 +43,7 @@ def approve(refutation_id: str) -> Response:
     expected = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else -1
     alert = catalogue().approve(refutation_id, access.editor(), expected)
     said = {
-        AlertKind.ISSUE: gettext("Published. Readers, feeds and partners have it now."),
+        AlertKind.ISSUE: gettext("Published. The site and the feeds have it now."),
         AlertKind.UPDATE: gettext("The correction is published, with its note."),
         AlertKind.CANCEL: gettext("Withdrawn. The page stays, with the reason first."),
     }

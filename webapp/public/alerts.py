@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
@@ -69,10 +70,9 @@ def _span(text: str) -> tuple[datetime | None, datetime | None]:
     """Begin and end of a month `2026-03` in the site's time zone, as UTC."""
     if not text:
         return None, None
-    try:
-        first = datetime.strptime(text, "%Y-%m").replace(tzinfo=SITE_ZONE)
-    except ValueError:
+    if not re.fullmatch(r"20[0-9]{2}-(?:0[1-9]|1[0-2])", text):
         abort(400)
+    first = datetime.strptime(text, "%Y-%m").replace(tzinfo=SITE_ZONE)
     following = (first + timedelta(days=32)).replace(day=1)
     return first.astimezone(UTC), following.astimezone(UTC)
 

@@ -34,7 +34,12 @@ def readyz() -> Response:
         state = catalogue().status()
     except (ClarionError, OSError):
         return make_response(jsonify({"status": "unavailable"}), 503)
-    body = {"status": "ok" if state.schema_is_current else "schema_is_old", "search": state.search_is_available}
+    body = {
+        "status": "ok" if state.schema_is_current else "schema_is_old",
+        "search": state.search_is_available,
+        "pending_changes": state.pending_changes,
+        "last_crawl_at": state.last_crawl_at.isoformat() if state.last_crawl_at else None,
+    }
     return make_response(jsonify(body), 200 if state.schema_is_current else 503)
 
 

@@ -94,12 +94,28 @@ def tip(receipt: str) -> Response:
         found, claim, thread = catalogue().tip(receipt)
     except NotFound:
         return make_response(render_template("public/tip_unknown.html", find=ReceiptForm(formdata=None)), 404)
+    is_shown = claim is not None and _is_shown(claim.id)
     page = render_template(
-        "public/tip.html", tip=found, claim=claim, thread=thread, receipt=receipt, is_new="sent" in request.args
+        "public/tip.html",
+        tip=found,
+        claim=claim if is_shown else None,
+        is_unread=claim is not None and not is_shown,
+        thread=thread,
+        receipt=receipt,
+        is_new="sent" in request.args,
     )
     response = make_response(page)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _is_shown(claim_id: str) -> bool:
+    """Whether the claim has a public page: not while only tips speak of it."""
+    try:
+        catalogue().claim_page(claim_id)
+    except NotFound:
+        return False
+    return True
 
 
 @blueprint.post("/tips/<receipt>/erase")
