@@ -25,8 +25,13 @@ _ANSWERS = frozenset({DocKind.ALERT, DocKind.OUTSIDE})
 _BANDS = {Band.SAME: 0, Band.SIMILAR: 1, Band.NONE: 2}
 
 
-def answer(parts: Parts, raw: str, limit: int, *, is_public: bool, is_check: bool = False) -> Answer:
-    """See Catalogue.answer and Catalogue.match. `is_check`: a reader's check, which is counted if it finds nothing."""
+def answer(
+    parts: Parts, raw: str, limit: int, *, is_public: bool, is_check: bool = False, with_unread: bool = False
+) -> Answer:
+    """See Catalogue.answer and Catalogue.match. `is_check`: a reader's check, which is counted if it finds nothing.
+
+    `with_unread`: claims known from tips alone count in a public answer too, so that tips find one another.
+    """
     if len(raw) > MAX_PASTE:
         raise InvalidInput(code="too_long", field="text")
     understood = text.understand(raw)
@@ -34,7 +39,10 @@ def answer(parts: Parts, raw: str, limit: int, *, is_public: bool, is_check: boo
         raise InvalidInput(code="empty", field="text")
     found = candidates.find(parts, understood.text, _PUBLIC if is_public else frozenset(DocKind))
     with parts.records.read() as unit:
-        best = candidates.strongest([r for j in found.judged if (r := _resolved(unit, j)) is not None])
+        resolved = [r for j in found.judged if (r := _resolved(unit, j)) is not None]
+        if is_public and not with_unread:
+            resolved = [r for r in resolved if r.claim is None or not merging.is_unread(unit, r.claim)]
+        best = candidates.strongest(resolved)
         domains = [s.domain for s in unit.sources() if s.kind is SourceKind.OFFICIAL]
         shown = [_candidate(j, parts.clock.now()) for j in best.values() if j.judgement.band is not Band.NONE]
         shown.sort(key=lambda c: (_BANDS[c.band], -c.probability))

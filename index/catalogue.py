@@ -258,7 +258,8 @@ class Catalogue:
         return reading.topic_counts(self._parts)
 
     def claim_page(self, claim_id: str) -> ClaimPage:
-        """Follows merges: `page.claim.id` may differ from `claim_id`. Raises: NotFound."""
+        """Follows merges: `page.claim.id` may differ from `claim_id`. Raises: NotFound, also for a claim that only tips
+        speak of: the desk reads that one in `claim_file`."""
         return reading.claim_page(self._parts, claim_id)
 
     def queue(self, which: str, editor: Editor, page: int = 1, topic: str = "", text: str = "") -> Queue:

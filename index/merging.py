@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from index import workflow
 from index.errors import Conflict
-from index.model import Claim, Match, MatchStatus, OutsideRefutation, RefutationStatus, TargetKind
+from index.model import Claim, ClaimStatus, Match, MatchStatus, OutsideRefutation, RefutationStatus, TargetKind
 from index.ports import Changed, Unit
 
 ALL = 10_000  # more than one claim, refutation or match can have in practice
@@ -110,6 +110,20 @@ def confirmed_reviews(unit: Unit, claim_id: str) -> tuple[OutsideRefutation, ...
     ]
     shown = [r for r in unit.outsides(targets).values() if not r.is_withdrawn]
     return tuple(sorted(shown, key=lambda r: (-r.authority, r.id)))
+
+
+def is_unread(unit: Unit, claim: Claim) -> bool:
+    """Whether nothing but tips speaks of this root: it was seen nowhere, and no editor has decided or written anything.
+
+    Its statement is a reader's text then, which the public must not see."""
+    if claim.sighting_count or claim.status is not ClaimStatus.OPEN or claim.answered_by is not None:
+        return False
+    members = family(unit, claim.id)
+    return not (
+        unit.sightings(claim.id, limit=1)
+        or any(unit.refutations(claim_id=m, limit=1) for m in members)
+        or confirmed_reviews(unit, claim.id)
+    )
 
 
 def _answers(unit: Unit, claim_id: str) -> list[str]:

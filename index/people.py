@@ -48,7 +48,7 @@ def send_tip(parts: Parts, raw: str) -> tuple[str, Tip]:
 
 
 def _claim_of(parts: Parts, masked: str) -> str | None:
-    answer = answering.answer(parts, masked, limit=1, is_public=True)
+    answer = answering.answer(parts, masked, limit=1, is_public=True, with_unread=True)
     if answer.outcome is Outcome.KNOWN and answer.claim is not None:
         return answer.claim.id
     if answer.outcome is Outcome.FOUND:
@@ -105,7 +105,7 @@ def forget_old_tips(parts: Parts) -> int:
 def want_to_know(parts: Parts, claim_id: str) -> Claim:
     with parts.records.begin() as unit:
         claim = merging.root(unit, claim_id)
-        if claim is None or workflow.is_erased(claim):
+        if claim is None or workflow.is_erased(claim) or merging.is_unread(unit, claim):
             raise NotFound(f"no claim {claim_id}")
         unit.add_asked(claim.id)
         return replace(claim, asked_count=claim.asked_count + 1)

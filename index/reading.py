@@ -11,7 +11,7 @@ from typing import TypeVar
 from index import sync, workflow
 from index.errors import InvalidInput, NotFound
 from index.ids import is_id
-from index.merging import confirmed_reviews, family, root
+from index.merging import confirmed_reviews, family, is_unread, root
 from index.model import (
     TOPICS,
     Alert,
@@ -139,6 +139,8 @@ def claim_page(parts: Parts, claim_id: str) -> ClaimPage:
     now = parts.clock.now()
     with parts.records.read() as unit:
         claim = _known_claim(unit, claim_id)
+        if is_unread(unit, claim):
+            raise NotFound(f"no claim {claim_id}")
         wordings = unit.wordings(claim.id)
         answer = unit.refutation(claim.answered_by) if claim.answered_by else None
         own = _threads(unit, [answer] if answer else [], now)

@@ -155,7 +155,7 @@ class House:
     # --- the desk ---
 
     def claim(self, claim_id: str) -> Claim:
-        return self.catalogue.claim_page(claim_id).claim
+        return self.catalogue.claim_file(claim_id).claim
 
     def suggest(self, claim_id: str, kind: TargetKind, target_id: str) -> Match:
         """A suggestion as linking would store it, for pairs that the hashed encoder cannot see."""

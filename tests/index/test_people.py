@@ -106,11 +106,40 @@ def test_a_tip_follows_its_claim_through_joins_answers_and_withdrawals(house: Ho
     assert (found.status, found.reason) == (TipStatus.CLOSED, "看法，不是事实")
 
 
+def test_what_only_tips_say_is_shown_to_the_desk_and_to_nobody_else(house: House) -> None:
+    _, tip = house.catalogue.send_tip(RUMORS[0])
+    claim_id = str(tip.claim_id)
+    answer = house.answer(RUMORS[0])
+    assert (answer.outcome, answer.candidates, answer.claim) == ("nothing", (), None)
+    for page in (house.catalogue.claim_page, house.catalogue.want_to_know):
+        with pytest.raises(NotFound):
+            page(claim_id)
+    assert house.catalogue.send_tip(RUMORS[0])[1].claim_id == claim_id
+    assert house.catalogue.match(RUMORS[0]).outcome == "known"
+    assert house.catalogue.claim_file(claim_id).claim.asked_count == 2
+
+
+def test_a_tip_is_public_once_it_was_seen_or_an_editor_has_acted(house: House) -> None:
+    tips = [house.catalogue.send_tip(rumor)[1] for rumor in RUMORS[:4]]
+    seen, written, set_aside, reviewed = (str(tip.claim_id) for tip in tips)
+    house.joined(house.seen(RUMORS[4]), into=seen)
+    house.written(written)
+    house.catalogue.set_not_checkable(set_aside, house.author, "看法，不是事实")
+    match = house.suggest(reviewed, TargetKind.OUTSIDE, house.reviewed(RUMORS[5]))
+    with pytest.raises(NotFound):  # a machine's suggestion is no act
+        house.catalogue.claim_page(reviewed)
+    house.catalogue.confirm(match.id, house.author)
+    for claim_id, rumor in zip((seen, written, set_aside, reviewed), RUMORS, strict=False):
+        assert house.catalogue.claim_page(claim_id).claim.statement == rumor
+        assert house.outcome(rumor) == "known"
+
+
 def test_an_erased_tip_leaves_no_words_anywhere(house: House) -> None:
     receipt, tip = house.catalogue.send_tip(RUMORS[0])
     claim_id = str(tip.claim_id)
     house.suggest(house.seen(RUMORS[1]), TargetKind.CLAIM, claim_id)
-    assert house.outcome(RUMORS[0]) == "known"
+    house.parts.search.refresh()
+    assert house.catalogue.match(RUMORS[0]).outcome == "known"
     house.catalogue.erase_tip(receipt)
     with pytest.raises(NotFound):
         house.catalogue.tip(receipt)
@@ -119,7 +148,8 @@ def test_an_erased_tip_leaves_no_words_anywhere(house: House) -> None:
     for page in (house.catalogue.claim_page, house.catalogue.claim_file, house.catalogue.want_to_know):
         with pytest.raises(NotFound):
             page(claim_id)
-    assert house.outcome(RUMORS[0]) == "nothing"
+    house.parts.search.refresh()
+    assert house.catalogue.match(RUMORS[0]).outcome == "nothing"
     assert claim_id not in house.parts.search.versions()
     assert house.catalogue.check().is_clean
     assert house.catalogue.queue("match", house.author).counts["match"] == 0

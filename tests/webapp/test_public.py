@@ -376,6 +376,7 @@ def test_a_message_is_sent_in_followed_by_its_receipt_and_taken_back(own_site: F
     text = words(one(page, ".//main"))
     receipt = words(every(page, ".//code")[0])
     assert text.startswith("已收到，谢谢 您的回执码") and "13912345678" not in text
+    assert "目前只有编辑和持有回执码的人能看到它" in text and every(page, './/a[contains(@href, "/claims/")]') == []
     found = client.get("/tips", query_string={"receipt": receipt})
     assert found.headers["Location"] == f"/tips/{receipt}"
     erased = client.post(
