@@ -8,6 +8,7 @@ A document's version is the number of the change that it reflects, so engines dr
 from __future__ import annotations
 
 import os
+import threading
 import time
 import uuid
 
@@ -26,6 +27,7 @@ LEASE_S = 60.0
 TURN_WAIT_S = 2 * LEASE_S  # a killed process's turn lapses meanwhile
 REBUILT_A_SECOND = 200  # documents, at the least
 BATCH = 200
+PATIENCE_S = 1.0
 EVERYTHING = 1_000_000
 
 
@@ -59,7 +61,16 @@ def sync(parts: Parts, limit: int) -> SyncReport:
 
 def try_sync(parts: Parts) -> None:
     """Called after an act, so that readers find it at once; the deliver process does the same for whatever is left.
-    What was committed is not undone by a failure here, so none is passed on."""
+
+    What was committed is not undone by a failure here, so none is passed on, and an engine that does not answer is
+    waited for no longer than PATIENCE_S.
+    """
+    worker = threading.Thread(target=_sync_quietly, args=(parts,), name="sync", daemon=True)
+    worker.start()
+    worker.join(PATIENCE_S)
+
+
+def _sync_quietly(parts: Parts) -> None:
     try:
         sync(parts, BATCH)
     except ClarionError as error:

@@ -77,6 +77,14 @@ def _engine(config: pytest.Config, name: str, *arguments: str) -> str:
     _without(name, reason)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> None:
+    """On a busy machine an act of the desk still ends with the index in step, so that a test may look at once."""
+    from index import sync
+
+    sync.PATIENCE_S = 60.0
+
+
 # --------------------------------------------------------------------------------------------------------- databases
 
 

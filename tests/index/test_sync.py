@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from index import documents, open_catalogue
+from index import documents, open_catalogue, sync
 from index.errors import RecordsUnavailable, SearchUnavailable
 from index.model import DocKind, SearchDocument
 from index.ports import Change, Changed
@@ -93,6 +93,31 @@ def test_what_was_committed_is_acknowledged_even_if_the_sync_after_it_fails(
     alert = house.approve(refutation)
     monkeypatch.undo()
     assert house.catalogue.thread(alert.id).id == alert.id
+
+
+def test_an_engine_that_never_answers_keeps_nobody_waiting(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    refutation = house.submitted(house.seen(RUMORS[0]))
+    answers, is_over = threading.Event(), threading.Event()
+    write = house.parts.search.write
+
+    def stuck(made: Sequence[SearchDocument]) -> int:
+        answers.wait(30)
+        try:
+            return write(made)
+        finally:
+            is_over.set()
+
+    monkeypatch.setattr(house.parts.search, "write", stuck)
+    monkeypatch.setattr(sync, "PATIENCE_S", 0.2)
+    alert = house.approve(refutation)
+    assert not is_over.is_set()
+    assert house.catalogue.thread(alert.id).id == alert.id
+    assert house.catalogue.status().pending_changes > 0
+    answers.set()
+    assert is_over.wait(30)
+    while house.catalogue.sync().pending_count:
+        house.clock.forward(seconds=1)
+    assert house.outcome(RUMORS[0]) == "found"
 
 
 # --- turns ---
