@@ -101,10 +101,12 @@ def _warm_up() -> None:
 
     import index.encode
     import index.records
+    import index.sync
     import index.search.elastic
     import index.search.embedded  # noqa: F401
     from index import text
 
+    index.sync.PATIENCE_S = 60.0  # each step is to be reached, however busy the machine is
     text.terms(text.understand("转发：繁體與简体").text)
 
 
