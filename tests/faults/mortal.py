@@ -101,9 +101,9 @@ def _warm_up() -> None:
 
     import index.encode
     import index.records
-    import index.sync
     import index.search.elastic
-    import index.search.embedded  # noqa: F401
+    import index.search.embedded
+    import index.sync
     from index import text
 
     index.sync.PATIENCE_S = 60.0  # each step is to be reached, however busy the machine is
