@@ -156,6 +156,8 @@ def _load(place: str, threads: int) -> tuple[Any, Callable[[], contextlib.Abstra
     is_folder = Path(place).is_dir()
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    # Waiting threads must sleep: on two cores shared by several processes spinning made a query take 1.0 s, not 0.14.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if is_folder:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     import torch
