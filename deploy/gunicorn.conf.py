@@ -14,6 +14,8 @@ workers = int(os.environ.get("WEB_CONCURRENCY") or max(2, os.cpu_count() or 1))
 worker_class = "sync"
 # No preload: what the encoder and the database hold open must not be shared over a fork.
 preload_app = False
+# A reverse proxy and signals are enough to run it; the image has no home to put a control socket in.
+control_socket_disable = True
 
 timeout = 30
 graceful_timeout = 30  # SIGTERM lets requests in flight end (reliability.md F1)

@@ -14,7 +14,7 @@ import feedparser
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -443,10 +443,19 @@ def test_any_text_comes_back_from_every_format_as_it_went_in(text: str) -> None:
     assert item["title"] == title and item["content_html"] == body and item["_refutation"]["claim_reviewed"] == body
 
 
+def _feedparser_repairs(title: str) -> bool:
+    """Whether feedparser takes the text for UTF-8 read as Latin-1 and mends it, as it does with "Â¡"."""
+    try:
+        return title.encode("latin-1").decode("utf-8") != title
+    except UnicodeError:
+        return False
+
+
 @given(HOSTILE)
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_feed_reader_reads_the_title_as_it_was_written(text: str) -> None:
     title = clean_line(text)
+    assume(not _feedparser_repairs(title))
     parsed = feedparser.parse(atom(feed(text)), sanitize_html=False, resolve_relative_uris=False)
     assert not parsed.bozo
     assert parsed.entries[0].title == title.strip()
