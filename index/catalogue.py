@@ -309,20 +309,21 @@ class Catalogue:
         return people.tip(self._parts, receipt)
 
     def erase_tip(self, receipt: str) -> None:
-        """Deletes the tip's text, and its claim's if nobody else said the same. Raises: NotFound."""
+        """Deletes the tip's text, and its claim's unless somebody else said the same or an editor began an alert about
+        it. Raises: NotFound."""
         people.erase_tip(self._parts, receipt)
 
     def forget_old_tips(self) -> int:
-        """Deletes tips older than the retention that the settings promise; returns how many."""
+        """Deletes tips received longer ago than the settings promise, as `erase_tip` does; returns how many."""
         return people.forget_old_tips(self._parts)
 
     def want_to_know(self, claim_id: str) -> Claim:
         """One more reader asks about a claim. Raises: NotFound."""
         return people.want_to_know(self._parts, claim_id)
 
-    def add_editor(self, name: str, role: EditorRole, password_hash: str) -> Editor:
-        """Raises: Conflict if the name is taken, InvalidInput."""
-        return people.add_editor(self._parts, name, role, password_hash)
+    def add_editor(self, name: str, role: EditorRole, password_hash: str, *, by: Editor | None = None) -> Editor:
+        """`by`: who the audit names; the new editor without it. Raises: Conflict if the name is taken, InvalidInput."""
+        return people.add_editor(self._parts, name, role, password_hash, by=by)
 
     def editor_by_name(self, name: str) -> tuple[Editor, str] | None:
         """The editor and the stored password hash."""
@@ -333,9 +334,13 @@ class Catalogue:
         with self._parts.records.read() as unit:
             return unit.editors()
 
-    def set_password(self, editor: Editor, password_hash: str) -> None:
-        """Also ends the editor's sessions."""
-        people.set_password(self._parts, editor, password_hash)
+    def set_password(self, editor: Editor, password_hash: str, *, by: Editor | None = None) -> None:
+        """Also ends the editor's sessions. `by`: who did it, if not the editor; the audit names them."""
+        people.set_password(self._parts, editor, password_hash, by=by)
+
+    def renew_hash(self, editor: Editor, password_hash: str) -> None:
+        """Stores another hash of the same password: no act for the audit, and sessions go on."""
+        people.renew_hash(self._parts, editor, password_hash)
 
     def set_active(self, editor_id: str, is_active: bool, by: Editor) -> Editor:
         """Raises: NotFound, Refused unless `by` is an admin."""

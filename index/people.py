@@ -82,11 +82,24 @@ def erase_tip(parts: Parts, receipt: str) -> None:
         if found is None:
             raise NotFound("no such receipt")
         unit.delete_tip(found.id)
-        claim = unit.claim(found.claim_id) if found.claim_id else None
-        if claim is not None and _is_known_from_tips_alone(unit, claim.id) and not unit.tips_of(claim.id):
+        if found.claim_id:
+            _erase_if_nobody_else_says_it(unit, found.claim_id)
+    sync.try_sync(parts)
+
+
+def _erase_if_nobody_else_says_it(unit: Unit, claim_id: str) -> None:
+    """Erases the statement, and those joined with it, of which only deleted tips spoke. The caller holds the desk."""
+    standing = merging.root(unit, claim_id)
+    for member in merging.family(unit, standing.id) if standing else ():
+        claim = unit.claim(member)
+        joined = merging.family(unit, member)  # itself, and those that it stands for
+        if (
+            claim is not None
+            and not workflow.is_erased(claim)
+            and all(_is_known_from_tips_alone(unit, id) and not unit.tips_of(id) for id in joined)
+        ):
             unit.put_claim(workflow.erased(claim))
             unit.changed(Changed.CLAIM, claim.id)
-    sync.try_sync(parts)
 
 
 def _is_known_from_tips_alone(unit: Unit, claim_id: str) -> bool:
@@ -99,7 +112,14 @@ def forget_old_tips(parts: Parts) -> int:
     """See Catalogue.forget_old_tips."""
     before = parts.clock.now() - timedelta(days=parts.settings.tip_retention_days)
     with parts.records.begin() as unit:
-        return unit.delete_tips_before(before)
+        unit.hold_desk()
+        claim_ids = unit.claims_of_tips_before(before)
+        count = unit.delete_tips_before(before)
+        for claim_id in claim_ids:
+            _erase_if_nobody_else_says_it(unit, claim_id)
+    if claim_ids:
+        sync.try_sync(parts)
+    return count
 
 
 def want_to_know(parts: Parts, claim_id: str) -> Claim:
@@ -111,7 +131,7 @@ def want_to_know(parts: Parts, claim_id: str) -> Claim:
         return replace(claim, asked_count=claim.asked_count + 1)
 
 
-def add_editor(parts: Parts, name: str, role: EditorRole, password_hash: str) -> Editor:
+def add_editor(parts: Parts, name: str, role: EditorRole, password_hash: str, *, by: Editor | None = None) -> Editor:
     name = " ".join(name.split())
     if not name or len(name) > MAX_NAME:
         raise InvalidInput(code="bad_name", field="name")
@@ -121,15 +141,25 @@ def add_editor(parts: Parts, name: str, role: EditorRole, password_hash: str) ->
             raise Conflict(code="name_taken", field="name")
         editor = Editor(new_id("edt"), name, role, True, now)
         unit.put_editor(editor, password_hash)
-        unit.append_audit(now, editor.id, "editor_added", editor.id, {"name": name, "role": role.value})
+        actor_id = by.id if by else editor.id
+        unit.append_audit(now, actor_id, "editor_added", editor.id, {"name": name, "role": role.value})
     return editor
 
 
-def set_password(parts: Parts, editor: Editor, password_hash: str) -> None:
+def set_password(parts: Parts, editor: Editor, password_hash: str, *, by: Editor | None = None) -> None:
     with parts.records.begin() as unit:
         unit.put_editor(editor, password_hash)
         unit.end_sessions(editor.id)
-        unit.append_audit(parts.clock.now(), editor.id, "password_changed", editor.id, {})
+        if by is None or by.id == editor.id:
+            unit.append_audit(parts.clock.now(), editor.id, "password_changed", editor.id, {})
+        else:
+            unit.append_audit(parts.clock.now(), by.id, "password_reset", editor.id, {"name": editor.name})
+
+
+def renew_hash(parts: Parts, editor: Editor, password_hash: str) -> None:
+    """See Catalogue.renew_hash."""
+    with parts.records.begin() as unit:
+        unit.put_editor(editor, password_hash)
 
 
 def set_active(parts: Parts, editor_id: str, is_active: bool, by: Editor) -> Editor:

@@ -324,6 +324,9 @@ class Unit(Protocol):
     def tips(self, *, limit: int = 50) -> tuple[Tip, ...]: ...
     def tips_of(self, claim_id: str) -> tuple[Tip, ...]: ...
     def delete_tip(self, tip_id: str) -> None: ...
+    def claims_of_tips_before(self, received_before: datetime) -> tuple[str, ...]:
+        """The claims, each once, of the tips that readers sent in before then."""
+
     def delete_tips_before(self, received_before: datetime) -> int:
         """Deletes what readers sent in before then; returns how many tips."""
 

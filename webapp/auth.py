@@ -136,7 +136,7 @@ def try_log_in(catalogue: Catalogue, name: str, password: str) -> LogIn:
         return LogIn(wait_s=0)
     catalogue.note_login(guesser, succeeded=True)
     if hasher.check_needs_rehash(stored):
-        catalogue.set_password(editor, hash_password(password))
+        catalogue.renew_hash(editor, hash_password(password))
     return LogIn(editor)
 
 

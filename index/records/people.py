@@ -102,6 +102,11 @@ class TipRoom(Room):
     def delete_tip(self, tip_id: str) -> None:
         self._change(delete(tips).where(tips.c.id == tip_id))
 
+    def claims_of_tips_before(self, received_before: datetime) -> tuple[str, ...]:
+        """The claims, each once, of the tips that readers sent in before then."""
+        old = select(tips.c.claim_id).where(tips.c.received_at < received_before, tips.c.claim_id.is_not(None))
+        return tuple(row["claim_id"] for row in self._all(old.distinct().order_by(tips.c.claim_id)))
+
     def delete_tips_before(self, received_before: datetime) -> int:
         """Deletes old tips; returns how many."""
         old = delete(tips).where(tips.c.received_at < received_before)

@@ -264,6 +264,23 @@ def test_a_session_lives_until_it_ends_or_the_password_changes(house: House) -> 
     assert house.acts()[-1] == "password_changed"
 
 
+def test_the_audit_names_who_added_an_editor_or_reset_a_password(house: House) -> None:
+    catalogue = house.catalogue
+    added = catalogue.add_editor("editor C", EditorRole.EDITOR, "hash", by=house.admin)
+    catalogue.open_session(added, "a" * 64, timedelta(hours=1))
+    catalogue.set_password(added, "reset", by=house.admin)
+    assert catalogue.session("a" * 64) is None
+    catalogue.set_password(added, "own", by=added)
+    catalogue.renew_hash(added, "own, hashed anew")
+    assert catalogue.editor_by_name("editor C") == (added, "own, hashed anew")
+    rows = [(entry.actor_id, entry.act, entry.subject_id) for entry in reversed(catalogue.audit(limit=3))]
+    assert rows == [
+        (house.admin.id, "editor_added", added.id),
+        (house.admin.id, "password_reset", added.id),
+        (added.id, "password_changed", added.id),
+    ]
+
+
 def test_failed_log_ins_count_for_a_while_and_end_with_a_success(house: House) -> None:
     catalogue, hour = house.catalogue, timedelta(hours=1)
     for _ in range(3):

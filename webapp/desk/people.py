@@ -87,7 +87,7 @@ def change_password() -> Response | str | tuple[str, int]:
         auth.check_new_password(new, editor.name)
     except InvalidInput as error:
         return render_template("desk/account.html", problems=(Problem("new_password", error.code),)), 422
-    catalogue().set_password(editor, auth.hash_password(new))
+    catalogue().set_password(editor, auth.hash_password(new), by=editor)
     session.clear()
     flash(gettext("Your password has been changed. Other browsers have been logged out."))
     response = redirect(url_for(".account"), 303)
@@ -123,7 +123,7 @@ def add_editor() -> Response | tuple[str, int]:
         return _editors_page(Problem("role", "unknown_choice")), 422
     try:
         auth.check_new_password(password, name)
-        added = catalogue().add_editor(name, role, auth.hash_password(password))
+        added = catalogue().add_editor(name, role, auth.hash_password(password), by=access.editor())
     except (InvalidInput, Conflict) as error:
         return _editors_page(Problem(error.field or "name", error.code)), 422
     flash(gettext("%(name)s can now log in. Ask them to change the password at once.", name=added.name))
@@ -149,7 +149,7 @@ def reset_password(editor_id: str) -> Response | tuple[str, int]:
         auth.check_new_password(request.form.get("password", ""), person.name)
     except InvalidInput as error:
         return _editors_page(Problem(f"password-{editor_id}", error.code)), 422
-    catalogue().set_password(person, auth.hash_password(request.form["password"]))
+    catalogue().set_password(person, auth.hash_password(request.form["password"]), by=access.editor())
     flash(gettext("%(name)s has a new password. Ask them to change it at once.", name=person.name))
     return redirect(url_for(".editors"), 303)
 

@@ -111,6 +111,7 @@ AUDIT: Mapping[str, str] = {
     "editor_activated": N_("%(who)s let %(name)s log in again."),
     "editor_deactivated": N_("%(who)s ended the access of %(name)s."),
     "password_changed": N_("The password of %(who)s was changed."),
+    "password_reset": N_("%(who)s set a new password for %(name)s."),
 }
 AUDIT_OTHER = N_("%(who)s: %(act)s.")
 MACHINE = N_("The system")

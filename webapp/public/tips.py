@@ -36,7 +36,7 @@ class TipForm(FlaskForm):
         ],
     )
     agreed = BooleanField(
-        lazy_gettext("You may keep this text until it has been answered"),
+        lazy_gettext("You may keep this text so that editors can look into it"),
         [InputRequired(lazy_gettext("Tick the box so that we may keep the text; without it we cannot look into it."))],
     )
 
@@ -102,6 +102,7 @@ def tip(receipt: str) -> Response:
         is_unread=claim is not None and not is_shown,
         thread=thread,
         receipt=receipt,
+        retention_days=settings().tip_retention_days,
         is_new="sent" in request.args,
     )
     response = make_response(page)

@@ -211,6 +211,7 @@ def test_a_hash_of_older_settings_is_renewed_at_log_in(desk):
     assert log_in(desk.client(), "editor A", PASSWORD).status_code == 303
     _, renewed = desk.catalogue.editor_by_name("editor A")
     assert extract_parameters(renewed).memory_cost >= 47104
+    assert [e.act for e in desk.catalogue.audit()].count("password_changed") == 1  # the test's own, not the renewal
     assert log_in(desk.client(), "editor A", PASSWORD).status_code == 303
 
 
