@@ -25,7 +25,7 @@ from index import text as language
 from index.model import Band, DocKind, Reason
 
 MODEL = "fused-1"
-SAME, SIMILAR = 0.75, 0.4
+SAME, SIMILAR = 0.7, 0.4
 WORDS_ALONE = 0.7  # without a vector no other text is the same
 SURE = 0.99  # an equal text, or a link alone to a page that carried the claim
 SHORT_HAN, SHORT_WORDS = 8, 4

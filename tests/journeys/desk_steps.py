@@ -26,7 +26,7 @@ class Person:
 
     def open_claim(self, words: str) -> None:
         """The newest claim whose statement holds these words."""
-        self.page.goto(f"{self.site}/en/desk/claims?text={words}")
+        self.page.goto(f"{self.site}/en/desk/claims?q={words}")
         self.page.locator("main a.claim").first.click()
         self.page.wait_for_url(re.compile(r"/desk/claims/clm_"))
 

