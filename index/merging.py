@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from index import workflow
+from index.documents import MAX_WORDINGS
 from index.errors import Conflict
 from index.model import Claim, ClaimStatus, Match, MatchStatus, OutsideRefutation, RefutationStatus, TargetKind
 from index.ports import Changed, Unit
@@ -48,11 +49,12 @@ def join(unit: Unit, match: Match) -> Match:
         raise Conflict(code="already_merged")
     if claim.answered_by is not None and target.answered_by not in (None, claim.answered_by):
         raise Conflict(code="both_answered")
+    indexed = _indexed(unit, claim.id)
     moved = unit.move_sightings(claim.id, target.id)
     match = replace(match, moved=moved)
     unit.put_match(match)
     unit.put_claim(replace(claim, merged_into=match.target_id, taken_by=None, taken_until=None))
-    _changed(unit, claim.id, target.id, *moved)
+    _changed(unit, claim.id, target.id, *indexed)
     settle(unit, target.id)
     return match
 
@@ -72,9 +74,10 @@ def part(unit: Unit, match: Match, undone: Match) -> None:
     words = {s.fingerprint for s in here if s.id in came}
     since = match.decided_at or match.created_at
     back = [s.id for s in here if s.id in came or (s.fingerprint in words and s.seen_at >= since)]
+    indexed = _indexed(unit, target.id)
     for sighting_id in back:
         unit.move_sighting(sighting_id, claim.id)
-    _changed(unit, claim.id, target.id, *back)
+    _changed(unit, claim.id, target.id, *indexed)
     settle(unit, claim.id)
     settle(unit, target.id)
 
@@ -142,8 +145,13 @@ def _answers(unit: Unit, claim_id: str) -> list[str]:
     return list(dict.fromkeys(r.id for r in (*own, *others)))
 
 
+def _indexed(unit: Unit, claim_id: str) -> list[str]:
+    """The sightings that may have a document of their own: a claim's first wordings."""
+    return [s.id for s in unit.wordings(claim_id, 2 * MAX_WORDINGS)]
+
+
 def _changed(unit: Unit, *ids: str) -> None:
-    """Marks claims and sightings; a sighting of its own, as it may no longer be a wording of any claim."""
+    """Marks claims and sightings; a sighting by itself, as it may be a wording of neither claim now."""
     for id in ids:
         unit.changed(Changed.CLAIM, id)
 
