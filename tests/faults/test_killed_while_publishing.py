@@ -77,7 +77,8 @@ class Mortals:
         """Ends it; there is nothing to save."""
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(10)
+        self._process.kill()
+        self._process.wait()
 
 
 def moments(steps: list[str]) -> list[int]:
