@@ -70,7 +70,8 @@ def find(
     is_degraded = vector is None
     urls = text.understand(wording).urls
     url_keys = tuple(key for url in urls if (key := text.url_key(url)))
-    query = matching.make_query(wording, vector, url_keys)
+    is_fitted = parts.encoder.name in matching.FITTED
+    query = matching.make_query(wording, vector, url_keys, is_fitted=is_fitted)
     search = SearchQuery(
         terms=tuple(dict.fromkeys(text.terms(wording)))[:MAX_TERMS],
         vector=None if vector is None else tuple(map(float, vector)),

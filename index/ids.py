@@ -15,7 +15,16 @@ _PATTERN = re.compile(r"[a-z]{3}_[0-9a-v]{26}")
 
 def new_id(prefix: str) -> str:
     """A new id such as `clm_0692c…`; `prefix` has three letters."""
-    number = uuid_utils.uuid7().int
+    return _written(prefix, uuid_utils.uuid7().int)
+
+
+def new_id_after(previous: str) -> str:
+    """A new id of the same prefix, greater than `previous` even where this machine's clock is behind."""
+    prefix, _, digits = previous.partition("_")
+    return max(new_id(prefix), _written(prefix, int(digits, 32) + 1))
+
+
+def _written(prefix: str, number: int) -> str:
     digits = [_DIGITS[(number >> shift) & 31] for shift in range(125, -1, -5)]
     return f"{prefix}_{''.join(digits)}"
 

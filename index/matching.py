@@ -26,12 +26,14 @@ from index.model import Band, DocKind, Reason
 
 MODEL = "fused-1"
 SAME, SIMILAR = 0.7, 0.4
-WORDS_ALONE = 0.7  # without a vector no other text is the same
+WORDS_ALONE = 0.6  # below SAME: without a fitted vector no other text is the same
 SURE = 0.99  # an equal text, or a link alone to a page that carried the claim
 SHORT_HAN, SHORT_WORDS = 8, 4
 FEW = 8  # candidates; with fewer the usual cosine of the kind stands for their middle
 DENIAL_COVERAGE = 0.5  # of a claim's words, for a denial of it to be told from another way to say it
-#: Fitted to the packaged encoder; another encoder needs its own. The middle cosine of candidates that do not match:
+#: The encoders that the numbers below fit. The vectors of any other find candidates, but words alone judge them.
+FITTED = frozenset({"e5-small-q4-0.3.0-tuned-1-hans", "hashed-1"})  # the second is for tests only
+#: The middle cosine of candidates that do not match:
 USUAL_COSINE = {"zh": 0.46, "spaced": 0.47, "cross": 0.45}
 #: By kind of pair: the constant, then one weight a feature of `pair_features`.
 WEIGHTS = {
@@ -84,6 +86,7 @@ class Query:
     vector: NDArray[np.float32] | None
     url_keys: frozenset[str]
     features: Features
+    is_fitted: bool = True  # its vector comes from one of FITTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +102,11 @@ class Judgement:
     field: str
 
 
-def make_query(text: str, vector: NDArray[np.float32] | None, url_keys: Iterable[str] = ()) -> Query:
+def make_query(
+    text: str, vector: NDArray[np.float32] | None, url_keys: Iterable[str] = (), *, is_fitted: bool = True
+) -> Query:
     """A pasted or crawled text, ready to be judged against any number of entries."""
-    return Query(text, language.language_of(text), vector, frozenset(url_keys), _features(text))
+    return Query(text, language.language_of(text), vector, frozenset(url_keys), _features(text), is_fitted)
 
 
 def judge(query: Query, entries: Sequence[Entry]) -> tuple[Judgement, ...]:
@@ -196,7 +201,7 @@ def _probability(query: Query, passage: Passage, background: Background) -> floa
         return SURE
     if not ours.terms:
         return 0.0  # a link alone means nothing but itself
-    if query.vector is None or passage.vector is None:
+    if query.vector is None or passage.vector is None or not query.is_fitted:
         both = (_coverage(ours.terms, theirs.terms, background.rarity), _coverage(theirs.terms, ours.terms, {}))
         return min(_sigmoid(12 * (min(both) - 0.6)), WORDS_ALONE)
     constant, *weights = WEIGHTS[_kind(query.language, passage.language)]

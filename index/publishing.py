@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from index import merging, sync, workflow
 from index.errors import Conflict, InvalidInput, NotFound
-from index.ids import new_id
+from index.ids import new_id, new_id_after
 from index.model import (
     LANGUAGES,
     TOPICS,
@@ -139,13 +139,13 @@ def send_back(parts: Parts, refutation_id: str, editor: Editor, reason: str) -> 
 def approve(parts: Parts, refutation_id: str, editor: Editor, expected_version: int) -> Alert:
     training = parts.settings.is_training
     with parts.records.begin() as unit:
-        unit.hold_desk()  # approvals follow one another, so notice ids and times grow in commit order
+        unit.hold_desk()  # approvals follow one another
         refutation, revision = _in_work(unit, refutation_id, Act.APPROVE, editor, parts)
         if revision.version != expected_version:
             raise Conflict(code="saved_in_between")
         step = workflow.step(Act.APPROVE, refutation, editor, is_training=training)
         assert step.notice is not None  # what APPROVE means
-        now = parts.clock.now()
+        now, notice_id = _next_notice(unit, parts.clock.now())
         unit.append_audit(
             now,
             editor.id,
@@ -153,7 +153,6 @@ def approve(parts: Parts, refutation_id: str, editor: Editor, expected_version: 
             refutation.id,
             {"headline": revision.text.headline, "note": revision.note},
         )
-        notice_id = new_id("alt")
         if step.notice is AlertKind.ISSUE:  # the id given to the draft only kept the place
             refutation = replace(refutation, thread_id=notice_id)
         earlier = unit.alerts_of([refutation.thread_id]).get(refutation.thread_id, ())
@@ -178,6 +177,14 @@ def approve(parts: Parts, refutation_id: str, editor: Editor, expected_version: 
         unit.changed(Changed.REFUTATION, refutation.id)
     sync.try_sync(parts)
     return alert
+
+
+def _next_notice(unit: Unit, now: datetime) -> tuple[datetime, str]:
+    """Time and id of the next notice; both grow in commit order, which partners follow, also where a clock is late."""
+    newest = unit.list_alerts(limit=1)
+    if not newest:
+        return now, new_id("alt")
+    return max(now, newest[0].sent_at + timedelta(microseconds=1)), new_id_after(newest[0].id)
 
 
 def start_correction(parts: Parts, refutation_id: str, editor: Editor) -> Refutation:

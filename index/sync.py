@@ -116,19 +116,25 @@ def rebuild(parts: Parts) -> int:
     # tombstones too: a late write of an old version must not come back to life
     fresh = documents.with_vectors(parts, drafts)
     turn = _Turn(parts)
-    deadline = time.monotonic() + TURN_WAIT_S
-    while not turn.take(LEASE_S + len(fresh) / REBUILT_A_SECOND):
-        if time.monotonic() > deadline:
-            raise SearchUnavailable("another process has been writing to the index all the time")
-        time.sleep(0.05)
+    _wait_for(turn, LEASE_S + len(fresh) / REBUILT_A_SECOND)
     try:
         count = parts.search.rebuild(fresh)
-        turn.move_cursor(0, head)  # 0 is the only way back
+        while not turn.move_cursor(0, head):  # 0 is the only way back
+            _wait_for(turn, LEASE_S)  # the swap outlasted the lease: what others relayed meanwhile comes again
     finally:
         turn.end()
     sync(parts, EVERYTHING)
     log.info("rebuilt", documents=count)
     return count
+
+
+def _wait_for(turn: _Turn, ttl_s: float) -> None:
+    """Raises: SearchUnavailable if others have the turn all the time."""
+    deadline = time.monotonic() + TURN_WAIT_S
+    while not turn.take(ttl_s):
+        if time.monotonic() > deadline:
+            raise SearchUnavailable("another process has been writing to the index all the time")
+        time.sleep(0.05)
 
 
 def fill_if_empty(parts: Parts) -> int:

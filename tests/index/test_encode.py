@@ -14,6 +14,7 @@ import pytest
 from index.encode import HashedEncoder, SentenceEncoder, open_encoder, packaged
 from index.encode.sentence import MAX_CHARACTERS, make_safe
 from index.errors import CorruptModel, EncoderUnavailable
+from index.matching import FITTED
 from index.ports import Encoder
 from index.settings import Settings
 
@@ -29,6 +30,10 @@ def model_data() -> Path:
 @pytest.fixture(scope="session")
 def encoder(model_data: Path) -> Encoder:
     return open_encoder(Settings(data_dir=model_data, encoder_threads=2))
+
+
+def test_matching_has_numbers_for_the_encoders_that_settings_choose_by_default() -> None:
+    assert {open_encoder(Settings()).name, open_encoder(Settings(encoder="hashed")).name} == FITTED
 
 
 class TestPackagedModel:

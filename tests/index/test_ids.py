@@ -6,13 +6,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from index.ids import is_id, new_id
+from index.ids import is_id, new_id, new_id_after
 from tests.index.house import HOSTILE_IDS
 
 
 def test_ids_made_one_after_another_sort_in_that_order() -> None:
     made = [new_id("alt") for _ in range(20_000)]
     assert made == sorted(set(made))
+
+
+def test_an_id_after_another_is_greater_even_where_the_clock_is_behind() -> None:
+    ahead = "alt_" + "6" + "v" * 25  # a time centuries from now
+    after = new_id_after(ahead)
+    assert after > ahead and is_id(after, "alt")
+    assert new_id_after(after) > after
+    assert new_id_after(new_id("alt")).startswith("alt_")
 
 
 def test_ids_made_by_many_at_once_never_meet() -> None:

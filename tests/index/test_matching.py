@@ -92,6 +92,14 @@ class TestBands:
         near, far = (judge(q, [entry])[0] for q in (query, make_query("地铁四号线今天延误了二十分钟", None)))
         assert (near.band, far.band) == (Band.SIMILAR, Band.NONE)
 
+    def test_the_vectors_of_an_encoder_that_the_numbers_do_not_fit_decide_nothing(self) -> None:
+        entry = _entry("clm_1", LIQUOR, 0.99)
+        other = "天天来两口二锅头，新冠病毒不敢近身"
+        fitted, unfitted = (judge(make_query(other, _vector(1.0), is_fitted=f), [entry])[0] for f in (True, False))
+        assert (fitted.band, unfitted.band) == (Band.SAME, Band.NONE)
+        same = judge(make_query(LIQUOR, _vector(1.0), is_fitted=False), [entry])[0]
+        assert same.band is Band.SAME
+
 
 class TestGuards:
     @pytest.mark.parametrize(

@@ -359,6 +359,17 @@ def test_the_published_text_stays_up_while_a_correction_is_written(house: House)
         assert refused.value.code == "already_in_work"
 
 
+def test_notices_keep_the_order_of_their_approval_where_a_clock_is_behind(house: House) -> None:
+    one, other = house.seen(RUMORS[0]), house.seen(RUMORS[1])
+    first = house.published(one)
+    house.clock.forward(minutes=-10)
+    second = house.corrected(first)
+    third = house.published(other)
+    notices = [first, second, third]
+    assert sorted(notices, key=lambda a: a.sent_at) == sorted(notices, key=lambda a: a.id) == notices
+    assert [alert.id for alert, _ in house.catalogue.notices(after_id=first.id)] == [second.id, third.id]
+
+
 @pytest.mark.parametrize("is_material", [True, False])
 def test_a_correction_updates_the_thread_under_the_same_id(house: House, is_material: bool) -> None:
     alert = house.published(house.seen(RUMORS[0]))

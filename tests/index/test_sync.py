@@ -173,6 +173,25 @@ def test_a_rebuild_restores_all_and_encodes_nothing_anew(house: House, monkeypat
     assert house.answer(RUMORS[0]).candidates[0].id == alert.id
 
 
+def test_a_swap_that_outlasts_its_lease_loses_nothing_that_others_relayed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.published(house.seen(RUMORS[0]))
+    rebuild = house.parts.search.rebuild
+    late: list[str] = []
+
+    def slowly(documents: Sequence[SearchDocument]) -> int:
+        house.clock.forward(hours=1)  # the lease is gone
+        late.append(house.published(house.seen(RUMORS[1])).id)
+        house.catalogue.sync()  # into the index that the swap replaces
+        return rebuild(documents)
+
+    monkeypatch.setattr(house.parts.search, "rebuild", slowly)
+    house.catalogue.rebuild()
+    assert late[0] in versions(house)
+    assert house.catalogue.check().is_clean
+
+
 def test_a_publish_in_the_middle_of_a_rebuild_is_not_lost(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The notice goes out after the documents were read and before the swap; its sync cannot have its turn then."""
     house.published(house.seen(RUMORS[0]))
