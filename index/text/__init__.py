@@ -5,11 +5,14 @@ raw -> understand (noise off, links out, sentences) -> fold (one spelling) -> te
 `ANALYSIS` names the version of `terms`: an index built with another one must be rebuilt.
 """
 
+from index.text.dated import date_agrees, dates, dates_conflict
 from index.text.folding import ANALYSIS, content_terms, fold, is_cjk, shingles, terms, words
 from index.text.languages import Length, language_of, length, script_of
+from index.text.named import names
 from index.text.personal import mask_personal
+from index.text.placed import places
 from index.text.reading import Understood, fingerprint, is_boilerplate, sentences, understand
-from index.text.statements import negations, numbers, places
+from index.text.statements import negations, numbers
 from index.text.urls import canonical_url, find_urls, url_key, without_urls
 
 __all__ = [
@@ -18,6 +21,9 @@ __all__ = [
     "Understood",
     "canonical_url",
     "content_terms",
+    "date_agrees",
+    "dates",
+    "dates_conflict",
     "find_urls",
     "fingerprint",
     "fold",
@@ -26,6 +32,7 @@ __all__ = [
     "language_of",
     "length",
     "mask_personal",
+    "names",
     "negations",
     "numbers",
     "places",

@@ -1,7 +1,8 @@
 """One spelling for many: folding, index terms and shingles.
 
 Folded text is NFKC, lower case, simplified Chinese, without invisible characters and without the symbols and spaces
-that are put between Han characters to dodge filters (新*冠-疫 苗). Folding is idempotent (a property test holds it).
+that are put between Han characters to dodge filters (新*冠-疫 苗); words written with look-alikes are read as meant
+(薇信, c0vid, сovid with a Cyrillic с). Folding is idempotent (a property test holds it).
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from functools import cache, lru_cache
 
 from opencc import OpenCC
 
+from index.text.disguise import undisguise
 from index.text.urls import find_urls, url_key, without_urls
 
-ANALYSIS = "1"
+ANALYSIS = "2"
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd々〇"
 #: And kana, Hangul, Thai, Lao, Burmese, Khmer: written without spaces, cut into pairs.
@@ -24,10 +26,13 @@ _TOKEN = re.compile(rf"[{UNSPACED}]+|(?:[^\W_{UNSPACED}]|[{_MARKS}])+(?:['’][a
 _CJK = re.compile(f"[{UNSPACED}]")
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
-    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\u20e3\U000e0000-\U000e0fff]"
 )
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_CAMOUFLAGE = re.compile(rf"(?<=[{HAN}])[\s*_~^+=|/\\·•・.★☆●○◆◇■□▲△▼▽♥❤♡#&@$%`'\"‐-―\-]+(?=[{HAN}])")
+_CAMOUFLAGE = re.compile(
+    rf"(?<=[{HAN}])[\s*_~^+=|/\\·•・.★☆●○◆◇■□▲△▼▽♥❤♡#&@$%`'\"‐-―\-丨丶\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff"
+    rf"\U0001f000-\U0001faff]+(?=[{HAN}])"
+)
 _SPACES = re.compile(r"\s+")
 #: Variants that OpenCC leaves alone because they are also simplified words.
 _VARIANTS = str.maketrans({"著": "着", "妳": "你", "祂": "他", "牠": "它", "喫": "吃", "裏": "里", "甚": "什"})
@@ -58,7 +63,7 @@ def _fold_once(text: str) -> str:
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     text = _CAMOUFLAGE.sub("", _SPACES.sub(" ", _INVISIBLE.sub("", text)))
     simplified: str = _to_simplified().convert(text)
-    return simplified.translate(_VARIANTS).strip()
+    return undisguise(simplified.translate(_VARIANTS)).strip()
 
 
 def is_cjk(character: str) -> bool:
