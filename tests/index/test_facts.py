@@ -164,10 +164,12 @@ def test_no_text_makes_them_crash(raw: str) -> None:
 )
 def test_the_cost_grows_with_the_length_and_not_its_square(piece: str) -> None:
     def cost(length: int) -> float:
-        raw = (piece * length)[:length]
-        began = time.process_time()
-        text.dates(raw), text.names(raw), text.places(raw), text.numbers(raw)
-        return time.process_time() - began
+        raw, spent = (piece * length)[:length], []
+        for _ in range(3):  # the least of three: other work on the machine must not count
+            began = time.process_time()
+            text.dates(raw), text.names(raw), text.places(raw), text.numbers(raw)
+            spent.append(time.process_time() - began)
+        return min(spent)
 
     cost(1_000)
     small, large = cost(4_000), cost(32_000)
