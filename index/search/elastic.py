@@ -56,7 +56,7 @@ class ElasticSearch:
         self.alias = f"{settings.search_index}-{index_tag(model, dimensions, analysis)}"
         self._dimensions = dimensions
         self._timeout_s = settings.search_timeout_s
-        self._client = _client(settings)
+        self._client = connect(settings)
         self._reads = _for_reading(self._client, settings)
         self._writes = self._client.options(request_timeout=WRITE_TIMEOUT_S, max_retries=0)
         self._bulk = BulkWriter(self._post, dimensions, sleep)
@@ -290,7 +290,8 @@ def _raise_for(response: dict[str, Any]) -> None:
     raise SearchUnavailable(f"Elasticsearch answered {response.get('status')} {kind}")
 
 
-def _client(settings: Settings) -> Elasticsearch:
+def connect(settings: Settings) -> Elasticsearch:
+    """A client for the hosts of the settings; it connects at the first call. Raises: SettingError."""
     options: dict[str, Any] = {"request_timeout": 10.0, "max_retries": 1, "retry_on_timeout": False}
     if settings.search_api_key:
         options["api_key"] = settings.search_api_key
