@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from index import answering, intake, linking, people, publishing, reading, sync
+from index import answering, explaining, figures, intake, linking, people, publishing, reading, sync
 from index.model import (
     Alert,
     Answer,
@@ -19,6 +19,7 @@ from index.model import (
     Claim,
     Editor,
     EditorRole,
+    Explanation,
     Health,
     Labelled,
     Match,
@@ -36,6 +37,7 @@ from index.pages import (
     ClaimFile,
     ClaimPage,
     DraftPage,
+    Figures,
     Queue,
     SourceRow,
     Status,
@@ -149,6 +151,14 @@ class Catalogue:
         for the desk and `clarion match`.
         """
         return answering.answer(self._parts, text, limit, is_public=False)
+
+    def explain(self, text: str, other: str) -> Explanation:
+        """What the two texts share and where they differ, as places in each."""
+        return explaining.explain(text, other)
+
+    def figures(self) -> Figures | None:
+        """The measured quality of matching that this release carries; None if nothing was measured."""
+        return figures.shipped()
 
     def confirm(self, match_id: str, editor: Editor) -> Match:
         """Confirms: to a claim, merges into it; to a refutation or review, links. Raises: NotFound, Refused,

@@ -109,7 +109,7 @@ def sentences(text: str) -> tuple[str, ...]:
 
 
 def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
-    """Where the sentences of a text stand in it, white space around them left out; addresses are none. At most 60."""
+    """Where the sentences of a text stand in it, white space around them left out; addresses are none."""
     found: list[tuple[int, int]] = []
     plain = blank_urls(text)
     for match in _SENTENCE.finditer(plain):
@@ -120,9 +120,7 @@ def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
                 left = len(piece) - len(piece.lstrip())
                 found.append((start + left, start + len(piece.rstrip())))
             start = stop
-        if len(found) >= _MOST_SENTENCES:
-            break
-    return tuple(found[:_MOST_SENTENCES])
+    return tuple(found)
 
 
 def fingerprint(text: str) -> str:

@@ -229,6 +229,14 @@ def test_same_and_undo_and_different_with_a_reason(desk):
     assert "说的是另一件事" in a.get("/desk/audit").text, "a reason from the list is shown in the language of the page"
 
 
+def test_the_match_review_marks_what_both_texts_say(desk):
+    a = desk.logged_in("editor A")
+    match = desk.catalogue.queue("match", desk.catalogue.editors()[0]).rows[0].suggestions[0].match
+    page = a.get(f"/desk/matches/{match.id}").text
+    assert len(re.findall(r'<p class="side-text"[^>]*>.*?<mark>', page)) == 2, "each side has marks"
+    assert "加下划线：两段文字都有。" in page, "and says what they mean"
+
+
 def test_a_claim_is_taken_extended_released_and_frees_itself_after_thirty_minutes(desk):
     a, b = desk.logged_in("editor A"), desk.logged_in("editor B")
     claim_id = desk.claim_ids()[0]
