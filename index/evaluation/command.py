@@ -7,6 +7,9 @@
 from __future__ import annotations
 
 import argparse
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -93,7 +96,7 @@ def _measure(args: argparse.Namespace, settings: Settings, datasets: tuple[Datas
     # A file or a pipe gets every column; on a screen the table takes the width that there is.
     console = Console(width=None if Console().is_terminal else 180)
     report.print_faults([dataset for dataset, _ in planned], console)
-    with report.Bars() as bars:
+    with _stoppable(), report.Bars() as bars:
         live = open_encoder(settings, lambda part, share: bars.told(f"preparing the {part}", int(100 * share), 100))
         with RememberedEncoder(live, settings.data_dir / "evaluation", bars.told) as encoder:
             rows = _rows(args, settings, planned, methods, encoder, bars)
@@ -104,6 +107,16 @@ def _measure(args: argparse.Namespace, settings: Settings, datasets: tuple[Datas
     if args.figures:
         _write_figures(args.figures, rows, live.name, [dataset for dataset, _ in planned])
     return 0
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """SIGTERM ends the run as Ctrl-C does, so that it leaves no index and no folder behind."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _check_engines(engine: str, methods: tuple[str, ...], settings: Settings) -> None:

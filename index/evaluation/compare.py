@@ -149,15 +149,10 @@ def _outcome(query: Query, right: frozenset[str], ranked: Ranked) -> Outcome:
 
 def _encoding_ms(bench: Bench) -> dict[str, float]:
     """How long each query of a sample takes to encode alone, by its id; the ranking then takes the kept vector."""
-    live = bench.encoder.live
-    if bench.dataset.queries:
-        live.encode(["the first call loads the model"])
-    found = {}
-    for query in bench.dataset.only(limit=TIMED).queries:
-        start = time.perf_counter()
-        live.encode([embedding.passage(wording(query))])
-        found[query.id] = 1_000 * (time.perf_counter() - start)
-    return found
+    sample = bench.dataset.only(limit=TIMED).queries
+    if sample:
+        bench.encoder.live_ms("the first call loads the model")
+    return {query.id: bench.encoder.live_ms(embedding.passage(wording(query))) for query in sample}
 
 
 def _row(part: Dataset, split: str, engine: Engine, method: str, results: dict[str, _Result]) -> Row:

@@ -26,7 +26,7 @@ _COSTS = {"p50_ms": "p50 ms", "p95_ms": "p95 ms", "queries_per_s": "q/s"}
 
 
 class Bars:
-    """A bar on standard error for each thing that takes time; one that is finished makes way."""
+    """A bar on standard error for each thing that takes time; one that is finished makes way. In a log, a line each."""
 
     def __init__(self, console: Console | None = None) -> None:
         columns = (TextColumn("{task.description:44}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -40,6 +40,8 @@ class Bars:
         self._bars.update(self._tasks[what], completed=done, total=total)
         if done >= total:
             self._bars.remove_task(self._tasks.pop(what))
+            if not self._bars.console.is_terminal:
+                self._bars.console.print(f"{self.about} {what} {total}".strip())
 
     def __enter__(self) -> Bars:
         self._bars.start()
@@ -84,6 +86,16 @@ def print_languages(rows: Iterable[Row], console: Console) -> None:
             table.add_row(row.dataset, row.split, row.engine, row.method, lang or "–", *rates)
     if table.row_count:
         console.print(table)
+
+
+def print_scores(scores: Mapping[str, Mapping[str, float | None]], same: float, console: Console) -> None:
+    """What training measured on queries that neither the encoder nor the judging forest has learned from."""
+    table = Table("dataset", title=f"Held-out queries in cross-validation; `same` from {same:.2f} on")
+    for heading in ("cases", *_FIGURES.values()):
+        table.add_column(heading, justify="right")
+    for name, values in scores.items():
+        table.add_row(name, str(values["cases"]), *(_figure(values[key], 3) for key in _FIGURES))
+    console.print(table)
 
 
 def print_faults(datasets: Iterable[Dataset], console: Console) -> None:

@@ -9,6 +9,7 @@ it is encoded. It does not know when weights changed under an unchanged name: a 
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,7 @@ class RememberedEncoder:
         self.live = encoder
         self._told = told
         self._near: dict[str, Vectors] = {}
+        self._ms: dict[str, float] = {}
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / FILE
         self._rows = sqlite3.connect(self._path, isolation_level=None, timeout=60.0)
@@ -84,6 +86,15 @@ class RememberedEncoder:
                 )
                 self._near.update((key, np.frombuffer(blob, np.float32)) for key, blob in rows)
         return {key: self._near[key] for key in keys if key in self._near}
+
+    def live_ms(self, text: str) -> float:
+        """Milliseconds that this text takes to encode alone. Measured once: the encoder remembers its last texts."""
+        key = embedding.key(text)
+        if key not in self._ms:
+            start = time.perf_counter()
+            self.live.encode([text])
+            self._ms[key] = 1_000 * (time.perf_counter() - start)
+        return self._ms[key]
 
     def forget(self) -> None:
         """Frees the memory; the file stays."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
+import signal
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -155,16 +158,41 @@ def test_the_latency_of_a_method_that_encodes_holds_the_encoding(
     assert p50["bm25"] < 5_000 <= min(p50["ours"], p50["cosine"], p50["rrf"])
 
 
+def test_a_run_that_is_ended_leaves_no_index_behind(
+    run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from index.encode import HashedEncoder
+
+    def ended(self: HashedEncoder, texts: list[str]) -> object:
+        assert list(tmp_path.glob("clarion-evaluate-*"))
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise AssertionError("not reached")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(HashedEncoder, "encode", ended)
+    before = signal.getsignal(signal.SIGTERM)
+    assert run("--data", folder)[0] == 130
+    assert not list(tmp_path.glob("clarion-evaluate-*"))
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_log_gets_a_line_for_each_thing_that_was_done(run: Run, folder: Path) -> None:
+    _, _, err = run("--data", folder, "--methods", "ours,bm25")
+    lines = [line.strip() for line in err.splitlines() if line.strip()]
+    assert lines[-3:] == ["small, embedded: indexing 10", "small, embedded: ours 8", "small, embedded: bm25 8"]
+
+
 @pytest.mark.elasticsearch
 def test_both_engines_give_the_same_figures_and_the_peers_stand_beside(
-    run: Run, folder: Path, tmp_path: Path, elasticsearch_url: str
+    run: Run, folder: Path, tmp_path: Path, elasticsearch_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Elasticsearch(elasticsearch_url) as client:
-        before = set(client.indices.get(index="clarion-evaluate-*"))
-        arguments = ("--data", folder, "--engine", "both", "--elasticsearch", elasticsearch_url)
-        status, out, _ = run(*arguments, "--json", tmp_path / "out.json")
-        after = set(client.indices.get(index="clarion-evaluate-*"))
+    number = secrets.token_hex(4)
+    monkeypatch.setattr(secrets, "token_hex", lambda size: number)
+    arguments = ("--data", folder, "--engine", "both", "--elasticsearch", elasticsearch_url)
+    status, out, _ = run(*arguments, "--json", tmp_path / "out.json")
     assert status == 0
+    with Elasticsearch(elasticsearch_url) as client:
+        assert not client.indices.get(index=f"clarion-evaluate-{number}*").body  # it deleted its own
     rows = json.loads((tmp_path / "out.json").read_text())
     assert [(row["engine"], row["method"]) for row in rows] == [
         *(("embedded", name) for name in compare.EVERYWHERE),
@@ -175,5 +203,4 @@ def test_both_engines_give_the_same_figures_and_the_peers_stand_beside(
         assert figures["embedded", name] == figures["elasticsearch", name]
     for name in compare.ELASTICSEARCH_ONLY:
         assert None not in figures["elasticsearch", name]
-    assert after <= before
     assert "cofacts" in out

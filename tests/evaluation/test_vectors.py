@@ -95,6 +95,16 @@ def test_texts_of_like_length_share_a_batch_and_progress_is_told(tmp_path: Path)
     assert told == [("encoding", done, 40) for done in (8, 16, 24, 32, 40)]
 
 
+def test_the_time_of_a_text_is_taken_by_encoding_it_alone_and_once(tmp_path: Path) -> None:
+    counting = Counting()
+    with RememberedEncoder(counting, tmp_path) as remembered:
+        remembered.encode(TEXTS[:3])
+        first = remembered.live_ms(TEXTS[0])
+        remembered.forget()
+        assert remembered.live_ms(TEXTS[0]) == first > 0
+    assert counting.batches[1:] == [[TEXTS[0]]]
+
+
 def test_a_text_that_utf8_cannot_hold_is_kept_like_any_other(tmp_path: Path) -> None:
     with RememberedEncoder(Counting(), tmp_path) as remembered:
         assert remembered.encode(["half a pair \ud83d"]).shape == (1, HashedEncoder().dimensions)
