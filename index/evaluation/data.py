@@ -137,13 +137,15 @@ def _load(folder: Path) -> Dataset:
     known_queries = _by_id(queries, "query ids that came twice, the first kept", faults)
     known_docs = _by_id(docs, "document ids that came twice, the first kept", faults)
     relevant: dict[str, set[str]] = {}
-    for query, doc in _qrels(folder / QRELS):
+    for split, query, doc in _qrels(folder / QRELS):
         if query not in known_queries:
             faults["labels of a query that is missing, left out"] += 1
         elif doc not in known_docs:
             faults["labels that name a document that is missing, left out"] += 1
         else:
             relevant.setdefault(query, set()).add(doc)
+            if not known_queries[query].split:
+                known_queries[query] = replace(known_queries[query], split=split)
     faults["queries without text, asked all the same"] = sum(not q.text.strip() for q in known_queries.values())
     faults["documents without text"] = sum(not (d.text + d.title + d.article).strip() for d in known_docs.values())
     return Dataset(
@@ -207,13 +209,13 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         yield number, row
 
 
-def _qrels(path: Path) -> Iterator[tuple[str, str]]:
-    """Query and document; the split beside them repeats the query's own."""
+def _qrels(path: Path) -> Iterator[tuple[str, str, str]]:
+    """Split, query and document. The split repeats the query's own, or says it where the query does not."""
     for number, line in _lines(path):
         parts = line.rstrip("\r\n").split("\t")
         if len(parts) != 3 or not parts[1] or not parts[2]:
             raise _fault(path, number, "not split, query and document with tabs between them")
-        yield parts[1], parts[2]
+        yield parts[0], parts[1], parts[2]
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:

@@ -15,6 +15,7 @@ from elasticsearch import Elasticsearch
 
 from index.cli import main
 from index.evaluation import compare
+from index.figures import parse
 from index.settings import Settings
 from tests.evaluation.small_set import DOCS, QRELS, QUERIES, write_set
 
@@ -74,6 +75,8 @@ def test_the_public_figures_say_what_they_were_made_with(run: Run, folder: Path,
     assert figures["encoder"] == "hashed-1"
     assert len(figures["data_sha256"]) == 64
     assert [(row["method"], list(row)) for row in figures["rows"]] == [("ours", KEYS)]
+    read = parse((tmp_path / "figures.json").read_text())  # as the page /method reads them
+    assert (read.rows[0].queries, read.rows[0].success_at_10) == (8, 1)
 
 
 def test_a_split_has_a_row_of_its_own_and_sets_without_it_are_passed_over(

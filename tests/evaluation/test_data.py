@@ -107,6 +107,13 @@ def test_what_does_not_fit_together_is_left_out_and_counted(tmp_path: Path) -> N
     assert "q-park" not in dataset.relevant
 
 
+def test_a_query_without_a_split_has_that_of_its_label(tmp_path: Path) -> None:
+    queries = [{k: v for k, v in query.items() if k != "split" or v == "train"} for query in QUERIES]
+    qrels = [("test", query, doc) for _, query, doc in QRELS]
+    (dataset,) = data.load(write_set(tmp_path / "a", queries, DOCS, qrels))
+    assert [q.split for q in dataset.queries] == ["train", "train", "test", "test", "test", "test", "", ""]
+
+
 def test_an_empty_set_is_a_set(tmp_path: Path) -> None:
     (dataset,) = data.load(write_set(tmp_path / "a", [], [], []))
     assert (dataset.queries, dataset.docs, dict(dataset.relevant)) == ((), (), {})
