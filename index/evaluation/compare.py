@@ -28,7 +28,7 @@ from index.settings import Settings
 EVERYWHERE = ("ours", "bm25", "cosine", "rrf")
 ELASTICSEARCH_ONLY = ("cofacts", "alegre_lexical", "alegre_vector")
 METHODS = (*EVERYWHERE, *ELASTICSEARCH_ONLY)
-TIMED = 100  # queries; each is encoded anew for its latency
+TIMED = 100  # queries of a split; each is encoded anew for its latency
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def compare(
     asked = {query.id: query for _, part in parts for query in part.queries}
     whole = replace(dataset, queries=tuple(asked.values()))
     with open_bench(whole, engine, settings, encoder, told) as bench, ExitStack() as stack:
-        encoding_ms = _encoding_ms(bench)
+        encoding_ms = _encoding_ms(encoder, [query for _, part in parts for query in part.only(limit=TIMED).queries])
         results = {
             method.name: _Asking(bench, method, encoding_ms, told).run() for method in _opened(bench, methods, stack)
         }
@@ -147,12 +147,11 @@ def _outcome(query: Query, right: frozenset[str], ranked: Ranked) -> Outcome:
     return Outcome(query.lang, right, ranked.ids, ranked.same, ranked.probability)
 
 
-def _encoding_ms(bench: Bench) -> dict[str, float]:
-    """How long each query of a sample takes to encode alone, by its id; the ranking then takes the kept vector."""
-    sample = bench.dataset.only(limit=TIMED).queries
+def _encoding_ms(encoder: RememberedEncoder, sample: Sequence[Query]) -> dict[str, float]:
+    """How long each query of the sample takes to encode alone, by its id; the ranking then takes the kept vector."""
     if sample:
-        bench.encoder.live_ms("the first call loads the model")
-    return {query.id: bench.encoder.live_ms(embedding.passage(wording(query))) for query in sample}
+        encoder.live_ms("the first call loads the model")
+    return {query.id: encoder.live_ms(embedding.passage(wording(query))) for query in sample}
 
 
 def _row(part: Dataset, split: str, engine: Engine, method: str, results: dict[str, _Result]) -> Row:

@@ -155,7 +155,7 @@ def test_a_second_run_encodes_nothing_but_the_timed_sample(
 def test_the_latency_of_a_method_that_encodes_holds_the_encoding(
     run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compare, "_encoding_ms", lambda bench: {q.id: 5_000.0 for q in bench.dataset.queries[:3]})
+    monkeypatch.setattr(compare, "_encoding_ms", lambda encoder, sample: {q.id: 5_000.0 for q in sample[:3]})
     assert run("--data", folder, "--json", tmp_path / "out.json")[0] == 0
     p50 = {row["method"]: row["p50_ms"] for row in json.loads((tmp_path / "out.json").read_text())}
     assert p50["bm25"] < 5_000 <= min(p50["ours"], p50["cosine"], p50["rrf"])
