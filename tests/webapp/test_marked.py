@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from werkzeug.serving import make_server
 
 from index.catalogue import Catalogue
 from index.explaining import explain
 from index.figures import parse, shipped
+from index.model import Answer
 from tests.webapp.looking import every, one, parsed, words
 from tests.webapp.stage import TEXTS
 from webapp.marked import DIFFERENCE_WORDS, WHOLE, match_marked, query_marked
@@ -132,3 +138,39 @@ class TestFigures:
         text = words(one(page, ".//main"))
         assert "e5-small-q4-0.3.0-tuned-1-hans" in text and "hashed-1" in text  # the stage runs another model
         assert "ab" * 32 in text and html_errors(answer.data) == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_marks_and_figures_fit_a_phone_and_pass_the_accessibility_check(
+    browser: Any, shared_site: Flask, axe_source: str, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    ours, theirs = "武汉某厂3月5日爆炸，已致9000人受伤住院", "郑州某厂3月6日爆炸，已致200人受伤住院，警方说不会再炸"
+    real = Catalogue.answer
+
+    def answer(self: Catalogue, text: str, limit: int = 5) -> Answer:
+        found = real(self, TEXTS["5g"].claim, limit)
+        first = replace(found.candidates[0], matched_text=theirs, explanation=explain(ours, theirs))
+        return replace(found, text=ours, candidates=(first,))
+
+    monkeypatch.setattr(Catalogue, "answer", answer)
+    monkeypatch.setattr(Catalogue, "figures", lambda self: parse(json.dumps(WRITTEN)))
+    server = make_server("127.0.0.1", 0, shared_site, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    context = browser.new_context(
+        viewport={"width": 320, "height": 700}, base_url=f"http://127.0.0.1:{server.server_port}", color_scheme=scheme,
+        bypass_csp=True,
+    )  # fmt: skip
+    try:
+        page = context.new_page()
+        for path, sign in (("/check?q=5G", "strong.differs"), ("/method", "table")):
+            page.goto(path)
+            assert page.is_visible(sign)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 320
+            page.evaluate(axe_source)
+            assert page.evaluate("axe.run().then(r => r.violations.map(v => v.id + v.nodes[0].html))") == []
+            if folder := os.environ.get("CLARION_PICTURES"):
+                page.screenshot(path=f"{folder}/{sign.partition('.')[0]}-{scheme}.png", full_page=True)
+    finally:
+        context.close()
+        server.shutdown()
