@@ -88,7 +88,14 @@ def newest(documents: Iterable[SearchDocument], dimensions: int) -> list[SearchD
 
 
 def checked(documents: Iterable[SearchDocument], dimensions: int) -> Iterator[SearchDocument]:
-    """The documents one by one. Raises: ValueError at one whose vector has not `dimensions` numbers."""
+    """The documents one by one. Raises: ValueError at one whose vector has not `dimensions` numbers; TypeError for an
+    iterator, of which a second attempt would get only the rest."""
+    if isinstance(documents, Iterator):
+        raise TypeError("documents must be walkable more than once")
+    return _checked(documents, dimensions)
+
+
+def _checked(documents: Iterable[SearchDocument], dimensions: int) -> Iterator[SearchDocument]:
     for document in documents:
         for vector in (document.title_vector, document.statement_vector):
             if vector is not None and len(vector) != dimensions:

@@ -304,6 +304,53 @@ def test_rebuild_to_nothing_and_again(engine: Search) -> None:
     assert found(engine, terms=("salt",)) == ["a"]
 
 
+class Stream:
+    """Documents that are read while they are taken; `fails_at` the one that cannot be read."""
+
+    def __init__(self, documents: list[SearchDocument], fails_at: int | None = None) -> None:
+        self._documents = documents
+        self._fails_at = fails_at
+
+    def __iter__(self) -> Iterator[SearchDocument]:
+        for n, one in enumerate(self._documents):
+            if n == self._fails_at:
+                raise RuntimeError("cannot be read")
+            yield one
+
+
+def test_rebuild_takes_a_stream_and_of_repeated_ids_the_newest_and_of_equals_the_first(engine: Search) -> None:
+    store(engine, document("a", 9, title="old"))
+    stream = [
+        document("a", 2, title="two"),
+        document("b", 1),
+        document("a", 1, title="one"),
+        document("c", 5, title="x"),
+    ]
+    stream += [
+        document("a", 3, title="three", title_vector=direction(0)),
+        document("a", 3, title="late"),
+        tombstone("c", 6),
+    ]
+    assert engine.rebuild(Stream(stream)) == 2
+    assert engine.versions() == {"a": 3, "b": 1}
+    assert by_words(engine, "three") == found(engine, vector=direction(0)) == ["a"]
+    assert by_words(engine, "old", "one", "two", "late", "x") == []
+
+
+def test_a_rebuild_from_documents_that_cannot_be_read_changes_nothing(engine: Search) -> None:
+    store(engine, document("a", 9, title="salt", title_vector=direction(0)))
+    some = [document(f"n{n}", title="salt", title_vector=direction(n)) for n in range(600)]
+    with pytest.raises(RuntimeError, match="cannot be read"):
+        engine.rebuild(Stream(some, fails_at=590))
+    with pytest.raises(ValueError, match="dimensions"):
+        engine.rebuild([*some, document("b", title_vector=(1.0,))])
+    with pytest.raises(TypeError):
+        engine.rebuild(iter(some))
+    assert by_words(engine, "salt") == found(engine, vector=direction(0)) == ["a"]
+    assert store(engine, document("a", 10, title="salt"), document("n1", title="salt", title_vector=direction(0))) == 2
+    assert found(engine, vector=direction(0)) == ["n1"]
+
+
 def test_b6_readers_see_no_gap_while_the_index_is_rebuilt(new_engine: Callable[[], Search]) -> None:
     stored = [document(f"d{i}", title="salt", title_vector=direction(i), url_keys=("u",)) for i in range(60)]
     builder, reader = new_engine(), new_engine()
