@@ -42,6 +42,7 @@ def register(commands: Any) -> None:
     add("--methods", type=_listed, default=(), metavar="A,B", help="only these methods (default: all)")
     add("--json", type=Path, metavar="OUT", help="write the rows as a JSON list")
     add("--figures", type=Path, metavar="FILE", help="write the public figures for the site's /method page")
+    add("--groups", action="store_true", help="measure the grouping of sightings of one message instead")
     add("--train", type=Path, metavar="OUT.json", help="train the ranker's weights on the data instead")
     add("--tune", type=Path, metavar="OUT.safetensors", help="tune the encoder on the data instead")
     add("--steps", type=_count, default=STEPS, metavar="N", help="batches of --tune (default: %(default)s)")
@@ -57,9 +58,25 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         if path is not None and not path.resolve().parent.is_dir():
             raise SettingError(f"{path.resolve().parent} is no folder")  # said now, not after hours
     datasets = data.load(args.data, args.sets)
+    if args.groups:
+        return _group(args, datasets)
     if args.train or args.tune:
         return _learn(args, settings, datasets)
     return _measure(args, settings, datasets)
+
+
+def _group(args: argparse.Namespace, datasets: tuple[Dataset, ...]) -> int:
+    """On the judged pairs of the folder, if it has any, and on the sets."""
+    from rich.console import Console
+
+    from index.evaluation import data, groups
+
+    try:
+        pairs = data.load_pairs(args.data)
+    except SettingError:
+        pairs = ()
+    groups.print_scores(pairs, datasets, Console(width=None if Console().is_terminal else 120))
+    return 0
 
 
 def _learn(args: argparse.Namespace, settings: Settings, datasets: tuple[Dataset, ...]) -> int:

@@ -4,7 +4,7 @@
     queries with a common answer ─► the same, among the pairs that share many words
     texts in several orders ──────► share of pairs whose togetherness changed
 
-Pure apart from loading: `data` reads the files.
+Pure but for `print_scores`; `data` reads the files.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from rich.console import Console
+from rich.table import Table
+
 from index import grouping
 from index import text as language
 from index.evaluation.data import Dataset, Pair
@@ -22,6 +25,7 @@ from index.model import Grouped
 
 NEAR = 0.45  # overlap from which two messages of a set are looked at; below, grouping never joins
 MOST_SHARED = 60  # messages that one shingle may stand in; more common ones tell nothing
+ORDERED = 600  # messages of a set that arrive in several orders
 LOOKED_UP = 5  # candidates of one text, as intake takes from the index
 
 
@@ -124,6 +128,35 @@ def _together(groups: Sequence[int]) -> frozenset[tuple[int, int]]:
     for place, group in enumerate(groups):
         members[group].append(place)
     return frozenset(pair for places in members.values() for pair in combinations(places, 2))
+
+
+def print_scores(pairs: Sequence[Pair], datasets: Iterable[Dataset], console: Console) -> None:
+    """A table of the judged pairs and of each set, then what went wrong among the judged pairs."""
+    table = Table("data", title="Grouping of sightings", title_justify="left")
+    for heading in ("pairs", "same", "joined", "precision", "recall", "by order"):
+        table.add_column(heading, justify="right")
+    judged = measure(pairs)
+    if pairs:
+        table.add_row("judged pairs", *_figures(judged), "–")
+    for dataset in datasets:
+        texts = [q.text for q in dataset.only(limit=ORDERED).queries]
+        table.add_row(dataset.name, *_figures(measure(near_pairs(dataset))), f"{order_share(texts, shuffles=3):.3f}")
+    console.print(table)
+    console.print(
+        "joined: repeat or variant. by order: share of pairs together in one order of arrival and not in another,"
+        " before linking joins claims. Sets: pairs with much in common, the same if one document answers both; their"
+        " labels have gaps.",
+        style="dim",
+    )
+    for wrong in judged.wrong:
+        said = "joined, but other" if wrong.is_joined else f"left apart ({wrong.reason}), but the same"
+        a, b = (" ".join(text.split())[:60] for text in (wrong.pair.a, wrong.pair.b))
+        console.print(f"{wrong.overlap:.2f} {said}: {a} | {b}", markup=False, highlight=False)
+
+
+def _figures(scores: Scores) -> tuple[str, ...]:
+    shares = ("–" if share is None else f"{share:.3f}" for share in (scores.precision, scores.recall))
+    return str(scores.pairs), str(scores.same), str(scores.joined), *shares
 
 
 def _holders(shingles: dict[str, frozenset[str]]) -> dict[str, list[str]]:

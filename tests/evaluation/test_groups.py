@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opencc import OpenCC
 
+from index.cli import main
 from index.evaluation.data import Dataset, Pair, Query
 from index.evaluation.groups import arrange, measure, near_pairs, order_share
+from tests.evaluation.small_set import write_set
 
 #: The most of the pairs that are together in one order and not in another.
 TOLERANCE = 0.1
@@ -42,6 +48,31 @@ def test_pairs_are_counted_and_what_went_wrong_is_listed() -> None:
     assert (found.pairs, found.same, found.joined, found.right) == (4, 2, 2, 1)
     assert (found.precision, found.recall) == (0.5, 0.5)
     assert [w.pair.id for w in found.wrong] == ["4", "3"]
+
+
+def test_the_command_prints_the_judged_pairs_the_sets_and_what_went_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_set(tmp_path / "small")
+    rows = [
+        {"id": "1", "a": BASE[0], "b": CHANGES[1](BASE[0]), "same": True},
+        {"id": "2", "a": BASE[1], "b": "老中医说喝盐水没有用", "same": True},
+    ]
+    (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["evaluate", "--data", str(tmp_path), "--groups"]) == 0
+    out = capsys.readouterr().out
+    judged = next(line for line in out.splitlines() if "judged pairs" in line)
+    assert [cell.strip() for cell in judged.strip("│ ").split("│")] == [
+        "judged pairs",
+        "2",
+        "2",
+        "1",
+        "1.000",
+        "0.500",
+        "–",
+    ]
+    assert "small" in out and "left apart" in out
 
 
 def test_nothing_joined_has_no_precision() -> None:
