@@ -25,11 +25,13 @@ from index.search.lexical import Lexical, TermsFailure
 from index.search.lock import FolderLock
 from index.search.rules import Found, checked, index_tag, merge, newest, unit, usable
 from index.search.store import FORMAT, Marks, Store
-from index.search.table import Table, View
+from index.search.table import Allowed, Table, View
 from index.search.vectors import VectorFile, VectorsDamaged
 
 WRITE_WAIT_S = 60.0  # a rebuild of 100,000 documents keeps the lock for tens of seconds
 OPEN_WAIT_S = 3.0  # a reader that comes new while one runs is told at once that there is no search yet
+
+WIDEST = 0.25  # of the documents must pass the filters, that their words are looked for without
 
 _NOTHING = Marks(head=0, applied=0, generation=0, file=0, row_count=0, unused_count=0)
 
@@ -95,12 +97,12 @@ class EmbeddedSearch:
         if not query.limit:
             return ()
         allowed = now.view.allowed(query, now.excluded)
-        scored = self._safely(lambda: now.lexical.search(query)) if query.terms else []
+        worded = self._safely(lambda: _worded(now, query, allowed)) if query.terms else []
         near: list[Found] = []
         if vector is not None:
             near = self._safely(lambda: now.view.nearest(vector, allowed, len(now.excluded), query.limit))
         linked = now.view.by_number(((number, 0.0) for number in now.linked), allowed)
-        return merge(now.view.by_number(scored, allowed), near, linked, query.limit)
+        return merge(worded, near, linked, query.limit)
 
     def versions(self) -> dict[str, int]:
         return self._safely(lambda: self._ask(lambda store: store.versions()))
@@ -307,6 +309,19 @@ class EmbeddedSearch:
                 return store.is_sound()
         except sqlite3.DatabaseError:
             return False
+
+
+def _worded(now: _Present, query: SearchQuery, allowed: Allowed) -> list[Found]:
+    """The best documents by words. Filters keep Tantivy from leaving out what cannot be among the best, so where most
+    documents pass them it is asked without, for more than are wanted; if too few of those pass, it is asked again."""
+    if allowed.share >= WIDEST:
+        more = 0 if allowed.share == 1.0 else 20 + int(query.limit * (1.3 / allowed.share - 1))
+        asked = query.limit + more + len(now.excluded)
+        scored = now.lexical.search(query, asked, is_filtered=False)
+        found = now.view.by_number(scored, allowed)
+        if len(found) >= query.limit or len(scored) < asked:
+            return found
+    return now.view.by_number(now.lexical.search(query, query.limit, is_filtered=True), allowed)
 
 
 def _apply(store: Store, lexical: Lexical) -> None:

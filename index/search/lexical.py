@@ -105,8 +105,8 @@ class Lexical:
             writer.commit()
             writer.wait_merging_threads()  # else closing the writer drops the merges, and segments pile up
 
-    def search(self, query: SearchQuery) -> list[tuple[int, float]]:
-        """Number and score of the best `query.limit` documents that have one of the terms and pass the filters.
+    def search(self, query: SearchQuery, limit: int, *, is_filtered: bool) -> list[tuple[int, float]]:
+        """Number and score of the best `limit` documents that have one of the terms and, if so said, pass the filters.
 
         Where the terms are so common that reading all their lists would take long (some hundred thousand documents),
         only the rarest are looked for; those left out, which nearly every tenth document has, hardly tell any apart.
@@ -118,7 +118,8 @@ class Lexical:
                 for term in _affordable(searcher, query.terms)
                 for name, weight in TEXT_FIELDS.items()
             ]
-            found = searcher.search(self._filtered(Query.boolean_query(parts), query), query.limit, count=False).hits
+            wanted = Query.boolean_query(parts)
+            found = searcher.search(self._filtered(wanted, query) if is_filtered else wanted, limit, count=False).hits
             numbers = searcher.fast_field_values("number", [address for _, address in found])
         return [(cast(int, number), hit[0]) for number, hit in zip(numbers, found, strict=True)]
 

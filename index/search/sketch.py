@@ -19,7 +19,7 @@ from index.search.vectors import Numbers, VectorFile
 
 EXACT_ROWS = 20_000  # so many are compared one by one: 30 MB at 384 dimensions, a few milliseconds
 ROUGH_LEAST = 1_000
-ROUGH_SHARE = 500  # of so many rows one is scored exactly
+ROUGH_SHARE = 1_000  # of so many rows one is scored exactly
 ROUGH_TIMES = 10  # and at least so many for each row asked for
 BLOCK = 8_192  # rows; their bits and what is computed of them fit the processor's cache
 _SAMPLE = 4_096  # rows that the mean is taken of

@@ -53,6 +53,7 @@ class Allowed:
 
     numbers: _Mask
     rows: _Mask
+    share: float  # of the documents that are alive
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ class View:
         if allowed is None:
             fits = np.fromiter((f.fits(query) for f in self.facets[:]), dtype=bool)
             numbers = self.is_alive & fits[self.facet_of] if fits.size else self.is_alive
-            allowed = Allowed(numbers, numbers[self.owner_of])
+            share = int(np.count_nonzero(numbers)) / max(1, int(np.count_nonzero(self.is_alive)))
+            allowed = Allowed(numbers, numbers[self.owner_of], share)
             if len(self.filters) >= MOST_FILTERS:
                 self.filters.clear()
             self.filters[key] = allowed

@@ -283,6 +283,20 @@ def test_b2_shuffled_writes_of_four_writers_end_in_the_newest_of_each(new_engine
     assert found(writers[2], terms=("word1", "word2", "word3", "word4")) == []
 
 
+def test_words_are_found_behind_many_better_documents_that_the_filters_leave_out(engine: Search) -> None:
+    better = [document(f"c{n}", kind=DocKind.CLAIM, title="salt") for n in range(200)]
+    worse = [document(f"a{n}", title="salt " + "sand " * (n % 3 + 1)) for n in range(100)]
+    store(engine, *better, *worse)
+    everything = engine.find(SearchQuery(terms=("salt",), limit=300))
+    expected = {hit.id: hit.lexical for hit in everything if hit.kind is DocKind.ALERT}
+    hits = engine.find(SearchQuery(terms=("salt",), kinds=frozenset({DocKind.ALERT}), limit=40))
+    assert len(hits) == 40
+    assert {hit.id: hit.lexical for hit in hits}.items() <= expected.items()
+    assert min(hit.lexical or 0 for hit in hits) >= sorted((s or 0 for s in expected.values()), reverse=True)[39]
+    others = frozenset(hit.parent for hit in everything) - {"a7", "c9"}
+    assert sorted(found(engine, terms=("salt",), exclude_parents=others, limit=5)) == ["a7", "c9"]
+
+
 # ------------------------------------------------------------------------------------------------------------- rebuild
 
 
