@@ -12,7 +12,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from index import embedding, matching, text, workflow
+from index import embedding, matching, ranking, text, workflow
 from index.errors import EncoderUnavailable, SearchUnavailable
 from index.model import Claim, DocKind, Hit, OutsideRefutation, Refutation, SearchQuery, Sighting
 from index.ports import Parts, ThreadFilter, Unit, Vectors
@@ -70,8 +70,7 @@ def find(
     is_degraded = vector is None
     urls = text.understand(wording).urls
     url_keys = tuple(key for url in urls if (key := text.url_key(url)))
-    is_fitted = parts.encoder.name in matching.FITTED
-    query = matching.make_query(wording, vector, url_keys, is_fitted=is_fitted)
+    query = matching.make_query(wording, vector, url_keys)
     search = SearchQuery(
         terms=tuple(dict.fromkeys(text.terms(wording)))[:MAX_TERMS],
         vector=None if vector is None else tuple(map(float, vector)),
@@ -87,7 +86,8 @@ def find(
         known = _fallback(unit, wording, kinds) if hits is None else _behind(unit, hits)
     entries = _entries(parts, known)
     judged = [
-        Judged(j, k.claim, k.refutation, k.outside) for j, k in zip(matching.judge(query, entries), known, strict=True)
+        Judged(j, k.claim, k.refutation, k.outside)
+        for j, k in zip(matching.judge(query, entries, ranking.weights_for(parts.encoder.name)), known, strict=True)
     ]
     judged.sort(key=lambda j: -j.judgement.probability)
     return Found(tuple(judged), is_degraded)

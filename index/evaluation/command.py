@@ -174,10 +174,11 @@ def _rows(
 def _write_figures(path: Path, rows: list[Row], encoder: str, datasets: list[Dataset]) -> None:
     from datetime import UTC, datetime
 
-    from index import matching
+    from index import ranking
     from index.evaluation import data, report
 
-    made = report.Made(datetime.now(UTC).date(), encoder, matching.MODEL, data.digest(datasets))
+    weights = ranking.weights_for(encoder)
+    made = report.Made(datetime.now(UTC).date(), encoder, weights.name if weights else "none", data.digest(datasets))
     report.write_figures(path, rows, made)
 
 

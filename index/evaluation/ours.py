@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from index import candidates, embedding, matching, text
+from index import candidates, embedding, matching, ranking, text
 from index.errors import SearchUnavailable
 from index.evaluation.bench import Bench, wording
 from index.evaluation.data import Query
@@ -72,7 +72,7 @@ def cases(bench: Bench, *, is_left_out: bool = False) -> Iterator[Case]:
             continue
         left_out = right if is_left_out else frozenset[str]()
         query, entries = gather(bench, understood, left_out)
-        judgements = matching.judge(query, entries)
+        judgements = matching.judge(query, entries, ranking.weights_for(bench.parts.encoder.name))
         yield Case(asked, query, entries, judgements, right - left_out, left_out)
 
 
@@ -90,7 +90,7 @@ def gather(
         kinds=_KINDS,
         exclude_parents=without,
     )
-    query = matching.make_query(understood, vector, url_keys, is_fitted=parts.encoder.name in matching.FITTED)
+    query = matching.make_query(understood, vector, url_keys)
     chosen = candidates.parents(parts.search.find(search))
     with parts.records.read() as unit:
         outsides = unit.outsides([parent.id for parent in chosen])
