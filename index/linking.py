@@ -16,6 +16,7 @@ from index import candidates, merging, sync, workflow
 from index.candidates import Judged
 from index.errors import Conflict, InvalidInput, NotFound, SearchUnavailable
 from index.ids import new_id
+from index.matching import MODEL
 from index.model import (
     Band,
     Claim,
@@ -156,7 +157,7 @@ def _match(unit: Unit, claim_id: str, candidate: Judged, now: datetime) -> Match
         band=judgement.band,
         probability=judgement.probability,
         reasons=judgement.reasons,
-        model=judgement.model,
+        model=MODEL,
         created_at=now,
     )
 
