@@ -144,6 +144,11 @@ class House:
             if self.catalogue.link_waiting(1_000) == 0:
                 break
 
+    def indexed(self) -> dict[str, int]:
+        """What the engine shows once it has refreshed: versions by document id, tombstones left out."""
+        self.parts.search.refresh()
+        return self.parts.search.versions()
+
     def answer(self, text: str) -> Answer:
         """What a reader gets who pastes the text, once the engine has refreshed."""
         self.parts.search.refresh()

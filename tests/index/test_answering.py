@@ -148,8 +148,7 @@ def test_a_withdrawal_is_obeyed_before_the_index_hears_of_it(house: House, monke
     assert house.outcome(RUMORS[0]) == "found"
     monkeypatch.setattr("index.sync.sync", lambda *_: None)
     house.withdrawn(alert)
-    house.parts.search.refresh()
-    assert alert.id in house.parts.search.versions()
+    assert alert.id in house.indexed()
     answer = house.catalogue.answer(RUMORS[0])
     assert answer.outcome.value == "known"
     assert alert.id not in {c.id for c in answer.candidates}

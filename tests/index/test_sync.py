@@ -15,12 +15,6 @@ from index.model import DocKind, SearchDocument
 from index.ports import Change, Changed
 from tests.index.house import RUMORS, House, MovableClock, post
 
-
-def versions(house: House) -> dict[str, int]:
-    house.parts.search.refresh()
-    return house.parts.search.versions()
-
-
 # --- following the change log ---
 
 
@@ -29,7 +23,7 @@ def test_each_kind_of_record_is_one_document_with_the_number_of_its_change(house
     outside_id = house.reviewed(RUMORS[1])
     alert = house.published(house.seen(RUMORS[2]))
     house.links()
-    found = versions(house)
+    found = house.indexed()
     kinds = sorted(id[:3] for id in found)
     assert kinds == ["alt", "clm", "clm", "out", "sig", "sig"]
     with house.parts.records.read() as unit:
@@ -57,13 +51,13 @@ def test_an_older_version_never_brings_a_withdrawn_alert_back(house: House) -> N
     alert = house.published(house.seen(RUMORS[0]))
     late = _documents(house)
     house.withdrawn(alert)
-    assert alert.id not in versions(house)
+    assert alert.id not in house.indexed()
     assert house.parts.search.write(late) == 0
-    assert alert.id not in versions(house)
+    assert alert.id not in house.indexed()
     assert house.outcome(RUMORS[0]) == "known"
     house.catalogue.rebuild()
     assert house.parts.search.write(late) == 0  # the rebuilt index remembers the withdrawal as well
-    assert alert.id not in versions(house)
+    assert alert.id not in house.indexed()
 
 
 def test_an_engine_that_is_down_leaves_everything_waiting(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,9 +153,9 @@ def test_a_rebuild_restores_all_and_encodes_nothing_anew(house: House, monkeypat
     house.withdrawn(house.published(house.seen(RUMORS[1])))
     house.reviewed(RUMORS[2])
     house.catalogue.sync()
-    before = versions(house)
+    before = house.indexed()
     house.parts.search.rebuild([])
-    assert versions(house) == {}
+    assert house.indexed() == {}
 
     def refuse(texts: Sequence[str]) -> None:
         raise AssertionError(f"encoded {texts}")
@@ -169,7 +163,7 @@ def test_a_rebuild_restores_all_and_encodes_nothing_anew(house: House, monkeypat
     monkeypatch.setattr(house.parts.encoder, "encode", refuse)
     assert house.catalogue.rebuild() == len(before)
     monkeypatch.undo()
-    assert versions(house) == before
+    assert house.indexed() == before
     assert house.answer(RUMORS[0]).candidates[0].id == alert.id
 
 
@@ -188,7 +182,7 @@ def test_a_swap_that_outlasts_its_lease_loses_nothing_that_others_relayed(
 
     monkeypatch.setattr(house.parts.search, "rebuild", slowly)
     house.catalogue.rebuild()
-    assert late[0] in versions(house)
+    assert late[0] in house.indexed()
     assert house.catalogue.check().is_clean
 
 
@@ -371,7 +365,7 @@ def test_an_index_ahead_of_the_records_is_named_and_rebuilt(house: House) -> Non
 
 def test_a_lost_index_is_rebuilt_from_the_records(house: House) -> None:
     furnished(house)
-    count = len(versions(house))
+    count = len(house.indexed())
     house.parts.search.rebuild([])
     assert house.outcome(RUMORS[0]) != "found"
     assert len(house.catalogue.check(repair=True).missing) == count

@@ -31,7 +31,7 @@ def test_what_a_forgotten_tip_said_goes_with_it_unless_somebody_else_says_it(hou
     with pytest.raises(NotFound):
         house.claim(alone)
     assert [house.claim(id).statement for id in (first, seen, written)] == [RUMORS[1], RUMORS[2], RUMORS[3]]
-    assert alone not in house.parts.search.versions()
+    assert alone not in house.indexed()
     assert house.catalogue.check().is_clean
     house.clock.forward(days=house.catalogue.settings.tip_retention_days)
     assert house.catalogue.forget_old_tips() == 1
