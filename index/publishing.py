@@ -180,7 +180,8 @@ def approve(parts: Parts, refutation_id: str, editor: Editor, expected_version: 
 
 
 def _next_notice(unit: Unit, now: datetime) -> tuple[datetime, str]:
-    """Time and id of the next notice; both grow in commit order, which partners follow, also where a clock is late."""
+    """Time and id of the next notice. Both grow in commit order, which partners follow, even where a clock is behind;
+    so one that is ahead dates later notices ahead too, until time has caught up."""
     newest = unit.list_alerts(limit=1)
     if not newest:
         return now, new_id("alt")

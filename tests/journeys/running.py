@@ -68,12 +68,12 @@ def ask(method: str, url: str, body: bytes | None = None) -> Response | Failure:
     return request(method, url, headers=headers, body=body, vetting=vetting, limits=limits)
 
 
-def wait_for(condition: Callable[[], bool], within_s: float, what: str) -> float:
-    """Seconds until the condition held. Fails the test after `within_s`."""
+def wait_for(condition: Callable[[], bool], within_s: float, what: str, every_s: float = 0.3) -> float:
+    """Seconds until the condition held, which is looked at `every_s`. Fails the test after `within_s`."""
     started = time.monotonic()
     while not condition():
         assert time.monotonic() - started < within_s, f"{what} did not happen within {within_s:.0f} s"
-        time.sleep(2)  # the API answers a hundred requests a minute
+        time.sleep(every_s)
     return time.monotonic() - started
 
 

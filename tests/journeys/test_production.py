@@ -34,6 +34,7 @@ from tests.journeys.test_demo import EVIDENCE
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.postgres, pytest.mark.elasticsearch]
 
+API_PACE_S = 2.0  # between questions to the API, which answers a hundred a minute
 EDITORS = (("editor A", "lighthouse-plum-7"), ("editor B", "cobalt-walnut-3"))
 TEXT = {
     "headline": "微波加热不会让食物产生致癌物",
@@ -84,8 +85,8 @@ def production(production_env: dict[str, str]) -> Iterator[Site]:
         commands = {service: compose_command(service) for service in ("web", "crawl", "deliver")}
         with processes(commands, env, sources.with_name("output.log")) as running:
             wait_for(lambda: is_ready(site.url), 120, "the site's start")
-            wait_for(lambda: _is_crawled(site), 400, "a first poll of every source")
-            wait_for(lambda: _knows(site, "微波炉加热的食物会致癌"), 240, "the indexing of what was crawled")
+            wait_for(lambda: _is_crawled(site), 400, "a first poll of every source", API_PACE_S)
+            wait_for(lambda: _knows(site, "微波炉加热的食物会致癌"), 240, "the index of what was crawled", API_PACE_S)
             yield site
             assert all(child.poll() is None for child in running.values()), "a process ended by itself"
 
@@ -113,7 +114,8 @@ def test_from_a_crawled_rumor_to_alert_correction_and_withdrawal(production: Sit
     a.cannot_approve(check)
     b.approve(check)
 
-    wait_for(lambda: _outcome(production, "听说用微波炉热饭菜吃了会得癌症") == "found", 60, "the alert's indexing")
+    wording = "听说用微波炉热饭菜吃了会得癌症"
+    wait_for(lambda: _outcome(production, wording) == "found", 60, "the alert's indexing", API_PACE_S)
     assert visitor.check("聽說用微波爐熱飯菜吃了會得癌症") == "found"
     assert visitor.headline() == TEXT["headline"]
     address = visitor.open_first()
@@ -131,7 +133,7 @@ def test_from_a_crawled_rumor_to_alert_correction_and_withdrawal(production: Sit
     assert reason in visitor.page.content()
     for kind, entries in feed(production, "all/zh-hans").items():
         assert any(e.title.startswith("已撤回") and reason in plain(e.content) for e in entries), kind
-    wait_for(lambda: _outcome(production, "听说用微波炉热饭菜吃了会得癌症") != "found", 60, "the withdrawal's indexing")
+    wait_for(lambda: _outcome(production, wording) != "found", 60, "the withdrawal's indexing", API_PACE_S)
 
 
 def test_the_index_agrees_with_the_records_afterwards(production: Site, production_env: dict[str, str]) -> None:
