@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from index import candidates, lookalike, merging, text, workflow
+from index import candidates, explaining, lookalike, merging, text, workflow
 from index.candidates import Judged
 from index.errors import InvalidInput, RecordsUnavailable
 from index.model import Answer, Band, Candidate, DocKind, Outcome, SourceKind
@@ -51,11 +51,13 @@ def answer(
             shown = [first, *(c for c in shown if c is not first)]
         claim = unit.claim(first.id) if first is not None and outcome is Outcome.KNOWN else None
         reviews = merging.confirmed_reviews(unit, claim.id) if claim else ()
+    shown = shown[:limit]
+    explanations = explaining.explain_each(understood.text, [c.matched_text for c in shown])
     if outcome is Outcome.NOTHING and is_check and not found.is_degraded:
         _count_unanswered(parts, understood.text)
     return Answer(
         outcome=outcome,
-        candidates=tuple(shown[:limit]),
+        candidates=tuple(replace(c, explanation=e) for c, e in zip(shown, explanations, strict=True)),
         text=understood.text,
         was_trimmed=understood.was_trimmed,
         is_degraded=found.is_degraded,

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from index import embedding, matching, text, workflow
+from index import embedding, matching, ranking, text, workflow
 from index.errors import EncoderUnavailable, SearchUnavailable
 from index.model import Claim, DocKind, Hit, OutsideRefutation, Refutation, SearchQuery, Sighting
 from index.ports import Parts, ThreadFilter, Unit, Vectors
@@ -70,8 +70,7 @@ def find(
     is_degraded = vector is None
     urls = text.understand(wording).urls
     url_keys = tuple(key for url in urls if (key := text.url_key(url)))
-    is_fitted = parts.encoder.name in matching.FITTED
-    query = matching.make_query(wording, vector, url_keys, is_fitted=is_fitted)
+    query = matching.make_query(wording, vector, url_keys)
     search = SearchQuery(
         terms=tuple(dict.fromkeys(text.terms(wording)))[:MAX_TERMS],
         vector=None if vector is None else tuple(map(float, vector)),
@@ -87,7 +86,8 @@ def find(
         known = _fallback(unit, wording, kinds) if hits is None else _behind(unit, hits)
     entries = _entries(parts, known)
     judged = [
-        Judged(j, k.claim, k.refutation, k.outside) for j, k in zip(matching.judge(query, entries), known, strict=True)
+        Judged(j, k.claim, k.refutation, k.outside)
+        for j, k in zip(matching.judge(query, entries, ranking.weights_for(parts.encoder.name)), known, strict=True)
     ]
     judged.sort(key=lambda j: -j.judgement.probability)
     return Found(tuple(judged), is_degraded)
@@ -104,19 +104,34 @@ def _vector(parts: Parts, wording: str, is_stored: bool) -> Vectors | None:
     return vector
 
 
-def _behind(unit: Unit, hits: Sequence[Hit]) -> list[_Known]:
-    """The records that the hits stand for: at most MAX_PARENTS, those with the best lexical or vector rank first."""
-    parents: dict[str, tuple[DocKind, float | None, bool]] = {}
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """What several documents of the index belong to, with the best BM25 score among them."""
+
+    kind: DocKind
+    id: str
+    lexical: float | None
+
+
+def parents(hits: Sequence[Hit]) -> tuple[Parent, ...]:
+    """What the hits stand for: at most MAX_PARENTS, a shared URL first, then the best lexical or vector rank."""
+    found: dict[str, Parent] = {}
     for hit in _by_best_rank(hits):
-        kind, lexical, shares = parents.get(hit.parent, (hit.kind, None, False))
-        best = max((s for s in (lexical, hit.lexical) if s is not None), default=None)
-        parents[hit.parent] = (kind, best, shares or hit.shares_url)
-    chosen = list(parents.items())[:MAX_PARENTS]
-    claims = unit.claims([id for id, (kind, _, _) in chosen if kind is DocKind.CLAIM])
-    outsides = unit.outsides([id for id, (kind, _, _) in chosen if kind is DocKind.OUTSIDE])
+        known = found.get(hit.parent, Parent(hit.kind, hit.parent, None))
+        best = max((s for s in (known.lexical, hit.lexical) if s is not None), default=None)
+        found[hit.parent] = replace(known, lexical=best)
+    return tuple(found.values())[:MAX_PARENTS]
+
+
+def _behind(unit: Unit, hits: Sequence[Hit]) -> list[_Known]:
+    """The records that the hits stand for."""
+    chosen = parents(hits)
+    claims = unit.claims([p.id for p in chosen if p.kind is DocKind.CLAIM])
+    outsides = unit.outsides([p.id for p in chosen if p.kind is DocKind.OUTSIDE])
     wordings = unit.wordings_of(list(claims))
     known = []
-    for id, (kind, lexical, _) in chosen:
+    for parent in chosen:
+        kind, id = parent.kind, parent.id
         if kind is DocKind.CLAIM and id in claims:
             entry = of_claim(claims[id], wordings.get(id, ()))
         elif kind is DocKind.OUTSIDE and id in outsides and not outsides[id].is_withdrawn:
@@ -125,7 +140,7 @@ def _behind(unit: Unit, hits: Sequence[Hit]) -> list[_Known]:
             entry = of_refutation(refutation)
         else:
             continue
-        entry.lexical = lexical
+        entry.lexical = parent.lexical
         known.append(entry)
     return known
 

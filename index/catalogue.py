@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from index import answering, intake, linking, people, publishing, reading, sync
+from index import answering, explaining, figures, intake, linking, people, publishing, reading, regrouping, sync
 from index.model import (
     Alert,
     Answer,
@@ -19,6 +19,7 @@ from index.model import (
     Claim,
     Editor,
     EditorRole,
+    Explanation,
     Health,
     Labelled,
     Match,
@@ -36,6 +37,7 @@ from index.pages import (
     ClaimFile,
     ClaimPage,
     DraftPage,
+    Figures,
     Queue,
     SourceRow,
     Status,
@@ -150,6 +152,14 @@ class Catalogue:
         """
         return answering.answer(self._parts, text, limit, is_public=False)
 
+    def explain(self, text: str, other: str) -> Explanation:
+        """What the two texts share and where they differ, as places in each."""
+        return explaining.explain(text, other)
+
+    def figures(self) -> Figures | None:
+        """The measured quality of matching that this release carries; None if nothing was measured."""
+        return figures.shipped()
+
     def confirm(self, match_id: str, editor: Editor) -> Match:
         """Confirms: to a claim, merges into it; to a refutation or review, links. Raises: NotFound, Refused,
         Conflict.
@@ -177,6 +187,13 @@ class Catalogue:
     def reopen(self, claim_id: str, editor: Editor) -> Claim:
         """Takes `not_checkable` back. Raises: NotFound, Refused."""
         return linking.reopen(self._parts, claim_id, editor)
+
+    def take_out(self, sighting_id: str, editor: Editor, reason: str) -> Claim:
+        """Undoes a grouping: the sighting's wording, wherever the claim was seen in it, becomes a claim of its own, and
+        linking does not join the two again. Raises: NotFound, Refused (also without a reason, and for the wording that
+        began the claim), InvalidInput for one that is too long.
+        """
+        return regrouping.take_out(self._parts, sighting_id, editor, reason)
 
     def take(self, claim_id: str, editor: Editor) -> Claim:
         """Takes a claim for 30 minutes, or extends. Raises: NotFound, Conflict if another editor has it."""

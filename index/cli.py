@@ -1,4 +1,5 @@
-"""The command line: `clarion init | sync | rebuild | check | match "text"`, and the groups of crawlers and webapp.
+"""The command line: `clarion init | sync | rebuild | check | match "text" | evaluate`, and the groups of crawlers and
+webapp.
 
 Groups register through the entry-point group `clarion.commands`, so that index imports nothing above it. A command is a
 function `(args, settings) -> exit status`; exit status 2 means that a setting or an argument cannot be used.
@@ -17,6 +18,7 @@ import structlog
 
 from index import Catalogue, open_catalogue
 from index.errors import ClarionError, SettingError
+from index.evaluation import command as evaluation
 from index.model import Answer, Candidate
 from index.settings import Settings
 
@@ -82,6 +84,7 @@ def _register(commands: Any) -> None:
     match.add_argument("--json", action="store_true", help="print one JSON object")
     match.add_argument("--public", action="store_true", help="only what readers of the site would be shown")
     match.set_defaults(func=_match)
+    evaluation.register(commands)
 
 
 def _init(args: argparse.Namespace, settings: Settings) -> int:

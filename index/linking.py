@@ -16,7 +16,6 @@ from index import candidates, merging, sync, workflow
 from index.candidates import Judged
 from index.errors import Conflict, InvalidInput, NotFound, SearchUnavailable
 from index.ids import new_id
-from index.matching import MODEL
 from index.model import (
     Band,
     Claim,
@@ -157,7 +156,7 @@ def _match(unit: Unit, claim_id: str, candidate: Judged, now: datetime) -> Match
         band=judgement.band,
         probability=judgement.probability,
         reasons=judgement.reasons,
-        model=MODEL,
+        model=judgement.model,
         created_at=now,
     )
 

@@ -1,92 +1,40 @@
 """Does a known text answer a pasted one? Features of each pair -> one probability -> a band, with reasons in words.
 
-    query, entries ─► best passage of each (cosine above the floor of its language pair, shared words) ─► probability
-                  ─► guards: too short, numbers, denial ─► band same | similar | none, reasons
+    query, entries ─► features.compare ─► weights.probability ─► guards: short, numbers, dates, places, denial
+                  ─► band same | similar | none, reasons
 
-The seam for better models: `make_query`, `judge`, `MODEL`. Pure: no search, no encoder, no records.
+`make_query` binds the weights of the encoder whose vectors are compared; without weights, or without vectors, the words
+alone speak, and no other text is the same. Pure: no search, no encoder, no records.
 
 Reason keys, with the names of their values (texts in `webapp`); those marked * object:
 same_text · same_meaning · same_meaning_other_language(language) · shares_url · shares_words(words) · only_topic* ·
-numbers_differ*(theirs, ours) · negation_differs* · too_short*
+numbers_differ*(theirs, ours) · dates_differ*(theirs, ours) · places_differ* · negation_differs* · too_short*
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index import features
 from index import text as language
+from index.features import Entry, Passage, Query, Said, cached_said, coverage
 from index.model import Band, DocKind, Reason
+from index.ranking import TESTED, Weights
 
-MODEL = "fused-1"
-SAME, SIMILAR = 0.7, 0.4
-WORDS_ALONE = 0.6  # below SAME: without a fitted vector no other text is the same
+__all__ = ["Entry", "Judgement", "Passage", "Query", "judge", "make_query"]
+
+WORDS_MODEL = "words-1"  # what judges without weights
+WORDS_ALONE = 0.6  # the most that words say: below every `same`
 SURE = 0.99  # an equal text, or a link alone to a page that carried the claim
-SHORT_HAN, SHORT_WORDS = 8, 4
-FEW = 8  # candidates; with fewer the usual cosine of the kind stands for their middle
 DENIAL_COVERAGE = 0.5  # of a claim's words, for a denial of it to be told from another way to say it
-#: The encoders that the numbers below fit. The vectors of any other find candidates, but words alone judge them.
-FITTED = frozenset({"e5-small-q4-0.3.0-tuned-1-hans", "hashed-1"})  # the second is for tests only
-#: The middle cosine of candidates that do not match:
-USUAL_COSINE = {"zh": 0.46, "spaced": 0.47, "cross": 0.45}
-#: By kind of pair: the constant, then one weight a feature of `pair_features`.
-WEIGHTS = {
-    "zh": (-11.7, 1.97, 1.87, 0.0, 0.93),
-    "spaced": (-9.65, 3.16, 0.44, 3.23, 0.63),
-    "cross": (-9.87, 3.32, 0.82, 0.0, 0.0),
-}
 #: Fields that state the claim itself; a headline may deny it and is not asked whether it does.
 CLAIM_FIELDS = frozenset({"claim", "circulating", "wording", "statement"})
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """One text of an entry. `field`: headline, claim, circulating, wording, title, statement, question or body."""
-
-    text: str
-    field: str
-    language: str
-    vector: NDArray[np.float32] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What may answer the query: an alert, a claim or an outside refutation, with its passages and BM25 score."""
-
-    kind: DocKind
-    id: str
-    passages: tuple[Passage, ...]
-    url_keys: frozenset[str] = frozenset()
-    lexical: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Features:
-    """What a text says, as far as judging needs it; computed once a text."""
-
-    fingerprint: str
-    terms: frozenset[str]
-    numbers: frozenset[str]
-    negations: int
-    places: frozenset[str]
-    words: tuple[str, ...]
-    is_short: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    text: str
-    language: str
-    vector: NDArray[np.float32] | None
-    url_keys: frozenset[str]
-    features: Features
-    is_fitted: bool = True  # its vector comes from one of FITTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,169 +48,104 @@ class Judgement:
     reasons: tuple[Reason, ...]
     matched_text: str
     field: str
+    model: str  # the weights that judged
 
 
-def make_query(
-    text: str, vector: NDArray[np.float32] | None, url_keys: Iterable[str] = (), *, is_fitted: bool = True
-) -> Query:
+def make_query(text: str, vector: NDArray[np.float32] | None, url_keys: Iterable[str] = ()) -> Query:
     """A pasted or crawled text, ready to be judged against any number of entries."""
-    return Query(text, language.language_of(text), vector, frozenset(url_keys), _features(text), is_fitted)
+    return Query(text, language.language_of(text), vector, frozenset(url_keys), features.said(text))
 
 
-def judge(query: Query, entries: Sequence[Entry]) -> tuple[Judgement, ...]:
+def judge(query: Query, entries: Sequence[Entry], weights: Weights | None = TESTED) -> tuple[Judgement, ...]:
     """One judgement an entry, in their order. The entries together are the background that each is measured against."""
-    background = _background(query, entries)
-    return tuple(_judge_one(query, entry, background) for entry in entries)
+    scored = _scored(query, entries, weights)
+    return tuple(_judge_one(query, e, scored.get(n), weights) for n, e in enumerate(entries))
 
 
-@dataclass(frozen=True, slots=True)
-class Background:
-    """What is usual among the candidates of one query: the middle cosine by kind of pair, and how rare each term is."""
-
-    cosine: Mapping[str, float]
-    rarity: Mapping[str, float]
-
-
-def _background(query: Query, entries: Sequence[Entry]) -> Background:
-    cosines: dict[str, list[float]] = {}
-    seen: Counter[str] = Counter()
-    for entry in entries:
-        best: dict[str, float] = {}
-        terms: set[str] = set()
-        for passage in entry.passages:
-            terms |= _cached_features(passage.text).terms
-            cosine = _cosine(query, passage)
-            if cosine is not None:
-                kind = _kind(query.language, passage.language)
-                best[kind] = max(best.get(kind, -1.0), cosine)
-        seen.update(terms)
-        for kind, cosine in best.items():
-            cosines.setdefault(kind, []).append(cosine)
-    middle = {k: float(np.median(v)) if len(v) >= FEW else USUAL_COSINE[k] for k, v in cosines.items()}
-    count = max(len(entries), FEW)
-    return Background(middle, {term: math.log((count + 1) / (n + 0.5)) for term, n in seen.items()})
+def _scored(query: Query, entries: Sequence[Entry], weights: Weights | None) -> dict[int, tuple[float, Passage]]:
+    """By the place of each entry that has a passage: the probability, and the passage that it rests on."""
+    found: dict[int, tuple[float, Passage]] = {}
+    places = [n for n, entry in enumerate(entries) if entry.passages]
+    if weights is None or query.vector is None or any(p.vector is None for n in places for p in entries[n].passages):
+        rare = features.rarity(entries)
+        for n in places:
+            found[n] = max(((_by_words(query, p, rare), p) for p in entries[n].passages), key=lambda pair: pair[0])
+    elif places and query.said.terms:
+        compared = features.compare(query, [entries[n] for n in places])
+        for n, probability, best in zip(places, weights.probability(compared.rows), compared.best, strict=True):
+            found[n] = (float(probability), entries[n].passages[best])
+    for n in places:
+        equal = [p for p in entries[n].passages if cached_said(p.text).fingerprint == query.said.fingerprint]
+        if equal and query.said.terms:
+            found[n] = (SURE, equal[0])
+    return found
 
 
-def _kind(ours: str, theirs: str) -> str:
-    """Pairs of one language behave alike, pairs of two otherwise; both spellings of Chinese are one language."""
-    first, second = ours.split("-")[0], theirs.split("-")[0]
-    return "cross" if first != second else "zh" if first == "zh" else "spaced"
+def _by_words(query: Query, passage: Passage, rare: dict[str, float]) -> float:
+    ours, theirs = query.said, cached_said(passage.text)
+    if not ours.terms:
+        return 0.0  # a link alone means nothing but itself
+    both = (coverage(ours.terms, theirs.terms, rare), coverage(theirs.terms, ours.terms, {}))
+    return min(1 / (1 + math.exp(-12 * (min(both) - 0.6))), WORDS_ALONE)
 
 
-def pair_features(query: Query, passage: Passage, background: Background) -> tuple[float, ...]:
-    """What `WEIGHTS` are for, in tenths of cosine where it is one.
-
-    The cosine above the usual, the cosine above the middle of this query's candidates, the share of the passage's words
-    that the query has (rare words count more), and how much longer the query is (log ratio).
-    """
-    ours, theirs = query.features, _cached_features(passage.text)
-    kind = _kind(query.language, passage.language)
-    usual = USUAL_COSINE[kind]
-    cosine = _cosine(query, passage)
-    assert cosine is not None  # `_probability` looks
-    return (
-        10 * (cosine - usual),
-        10 * (cosine - background.cosine.get(kind, usual)),
-        _coverage(ours.terms, theirs.terms, background.rarity),
-        math.log1p(len(ours.terms)) - math.log1p(len(theirs.terms)),
-    )
-
-
-def _coverage(ours: frozenset[str], theirs: frozenset[str], rarity: Mapping[str, float]) -> float:
-    unseen = math.log(2 * FEW)
-    whole = sum(rarity.get(term, unseen) for term in theirs)
-    return sum(rarity.get(term, unseen) for term in ours & theirs) / whole if whole else 0.0
-
-
-def _cosine(query: Query, passage: Passage) -> float | None:
-    return None if query.vector is None or passage.vector is None else float(query.vector @ passage.vector)
-
-
-def _judge_one(query: Query, entry: Entry, background: Background) -> Judgement:
+def _judge_one(
+    query: Query, entry: Entry, scored: tuple[float, Passage] | None, weights: Weights | None
+) -> Judgement:
+    limits = weights or TESTED
+    model = WORDS_MODEL if weights is None else weights.name
     shared = query.url_keys & entry.url_keys
-    probability, chosen = 0.0, None
-    for passage in entry.passages:
-        each = _probability(query, passage, background)
-        if chosen is None or each > probability:
-            probability, chosen = each, passage
+    probability, chosen = scored if scored else (0.0, None)
     if shared:
-        probability = max(probability, SURE if not query.features.terms else SIMILAR)
-    reasons = _reasons(query, chosen, probability, bool(shared))
-    band = Band.SAME if probability >= SAME else Band.SIMILAR if probability >= SIMILAR else Band.NONE
+        probability = max(probability, SURE if not query.said.terms else limits.similar)
+    reasons = _reasons(query, chosen, probability, bool(shared), limits)
+    band = Band.SAME if probability >= limits.same else Band.SIMILAR if probability >= limits.similar else Band.NONE
     if band is Band.SAME and any(reason.objects for reason in reasons):
         band = Band.SIMILAR
     matched, field = (chosen.text, chosen.field) if chosen else ("", "")
-    return Judgement(entry.id, entry.kind, probability, band, reasons, matched, field)
+    return Judgement(entry.id, entry.kind, probability, band, reasons, matched, field, model)
 
 
-def _probability(query: Query, passage: Passage, background: Background) -> float:
-    ours, theirs = query.features, _cached_features(passage.text)
-    if ours.terms and ours.fingerprint == theirs.fingerprint:
-        return SURE
-    if not ours.terms:
-        return 0.0  # a link alone means nothing but itself
-    if query.vector is None or passage.vector is None or not query.is_fitted:
-        both = (_coverage(ours.terms, theirs.terms, background.rarity), _coverage(theirs.terms, ours.terms, {}))
-        return min(_sigmoid(12 * (min(both) - 0.6)), WORDS_ALONE)
-    constant, *weights = WEIGHTS[_kind(query.language, passage.language)]
-    features = pair_features(query, passage, background)
-    return _sigmoid(constant + sum(w * f for w, f in zip(weights, features, strict=True)))
-
-
-def _reasons(query: Query, passage: Passage | None, probability: float, shares_url: bool) -> tuple[Reason, ...]:
+def _reasons(
+    query: Query, passage: Passage | None, probability: float, shares_url: bool, limits: Weights
+) -> tuple[Reason, ...]:
     reasons = [Reason("shares_url")] if shares_url else []
-    if passage is None or probability < SIMILAR or not query.features.terms:
+    if passage is None or probability < limits.similar or not query.said.terms:
         return tuple(reasons)
-    ours, theirs = query.features, _cached_features(passage.text)
-    if ours.terms and ours.fingerprint == theirs.fingerprint:
+    ours, theirs = query.said, cached_said(passage.text)
+    if ours.fingerprint == theirs.fingerprint:
         reasons.append(Reason("same_text"))
-    elif probability >= SAME:
-        is_other = _kind(query.language, passage.language) == "cross"
+    elif probability >= limits.same:
+        is_other = features.kind(query.language, passage.language) == "cross"
         values = {"language": passage.language} if is_other else {}
         reasons.append(Reason("same_meaning_other_language" if is_other else "same_meaning", values))
-    words = _shared_words(query.features.words, theirs.words)
+    words = _shared_words(ours.words, theirs.words)
     if words:
         reasons.append(Reason("shares_words", {"words": words}))
-    return (*reasons, *_objections(ours, theirs, passage.field, probability))
+    return (*reasons, *_objections(ours, theirs, passage.field, probability >= limits.same))
 
 
-def _objections(ours: Features, theirs: Features, field: str, probability: float) -> list[Reason]:
+def _objections(ours: Said, theirs: Said, field: str, is_same: bool) -> list[Reason]:
     """What speaks against: each keeps a match out of the band `same`."""
     if ours.fingerprint == theirs.fingerprint:
         return [Reason("too_short", objects=True)] if ours.is_short else []
     found = []
     if field in CLAIM_FIELDS:
         if ours.numbers and theirs.numbers and not ours.numbers & theirs.numbers:
-            values = {"theirs": _listed(theirs.numbers), "ours": _listed(ours.numbers)}
+            values = {"theirs": _listed(theirs.numbers, float), "ours": _listed(ours.numbers, float)}
             found.append(Reason("numbers_differ", values, objects=True))
-        if ours.negations % 2 != theirs.negations % 2 and _coverage(ours.terms, theirs.terms, {}) >= DENIAL_COVERAGE:
+        if language.dates_conflict(ours.dates, theirs.dates):
+            values = {"theirs": _listed(theirs.dates, str), "ours": _listed(ours.dates, str)}
+            found.append(Reason("dates_differ", values, objects=True))
+        if ours.places and theirs.places and not ours.places & theirs.places:
+            found.append(Reason("places_differ", objects=True))
+        if ours.negations % 2 != theirs.negations % 2 and coverage(ours.terms, theirs.terms, {}) >= DENIAL_COVERAGE:
             found.append(Reason("negation_differs", objects=True))
     if ours.is_short:
         found.append(Reason("too_short", objects=True))
-    moved = ours.places and theirs.places and not ours.places & theirs.places
-    if probability < SAME or (moved and field in CLAIM_FIELDS):
+    if not is_same:
         found.append(Reason("only_topic", objects=True))
     return found
-
-
-def _features(text: str) -> Features:
-    plain = language.without_urls(language.understand(text).text)
-    folded = language.fold(plain)
-    return Features(
-        fingerprint=language.fingerprint(text),
-        terms=frozenset(language.content_terms(folded)),
-        numbers=language.numbers(plain),
-        negations=language.negations(plain),
-        places=language.places(plain),
-        words=tuple(language.words(folded)),
-        is_short=language.length(plain).is_under(SHORT_HAN, SHORT_WORDS),
-    )
-
-
-@lru_cache(maxsize=8_192)
-def _cached_features(text: str) -> Features:
-    """Of stored texts only; a pasted text is never kept."""
-    return _features(text)
 
 
 def _shared_words(ours: Sequence[str], theirs: Sequence[str]) -> str:
@@ -298,9 +181,5 @@ def _common_runs(a: str, b: str, shortest: int = 2, longest: int = 12) -> set[st
     return found
 
 
-def _listed(numbers: Collection[str]) -> str:
-    return ", ".join(sorted(numbers, key=float)[:6])
-
-
-def _sigmoid(x: float) -> float:
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, x))))
+def _listed(values: Collection[str], order: Callable[[str], Any]) -> str:
+    return ", ".join(sorted(values, key=order)[:6])

@@ -618,6 +618,31 @@ class Hit:
 
 # --- answers ---
 
+Span = tuple[int, int]  # where a part of a text begins and ends, in characters
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A part of a text that the other text has otherwise. `kind`: number, date, place, name or denial."""
+
+    kind: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a text and a matched one share and where they differ, as places in each, in order and without overlap.
+
+    `shared`, `differing` and `sentence` (the one that matched) are places in the text, the others in the matched one.
+    """
+
+    shared: tuple[Span, ...] = ()
+    shared_in_match: tuple[Span, ...] = ()
+    differing: tuple[Difference, ...] = ()
+    differing_in_match: tuple[Difference, ...] = ()
+    sentence: Span | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -634,6 +659,7 @@ class Candidate:
     verdict: Verdict | None = None
     status: str = ""  # alert: public state; claim: claim status
     url: str = ""  # outside refutations: their own page
+    explanation: Explanation = Explanation()  # places in `Answer.text` and in `matched_text`
 
 
 @dataclass(frozen=True, slots=True)

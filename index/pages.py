@@ -162,6 +162,34 @@ class CheckReport:
 
 
 @dataclass(frozen=True, slots=True)
+class FigureRow:
+    """What was measured on one data set; shares from 0 to 1, None where one does not apply."""
+
+    dataset: str
+    split: str
+    engine: str
+    queries: int
+    docs: int
+    map_at_5: float | None
+    success_at_1: float | None
+    success_at_10: float | None
+    found_rate: float | None  # answerable texts whose right refutation was shown as found
+    correct_none_rate: float | None  # texts without one, for which nothing was shown as found
+    calibration_error: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The measured quality of matching: when, with which encoder and weights, on which data."""
+
+    made_on: date
+    encoder: str
+    weights: str
+    data_sha256: str
+    rows: tuple[FigureRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """The state of the parts, for /status and readiness."""
 

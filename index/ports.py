@@ -4,7 +4,7 @@ tests.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -95,10 +95,12 @@ class Search(Protocol):
         Raises: SearchUnavailable.
         """
 
-    def rebuild(self, documents: Sequence[SearchDocument]) -> int:
+    def rebuild(self, documents: Iterable[SearchDocument]) -> int:
         """Replaces the whole index without a gap for readers (Elasticsearch: new index, alias swap). Returns the count.
 
-        Raises: SearchUnavailable.
+        `documents` are taken one by one, so they may be read meanwhile. They are walked again where an attempt has to
+        be repeated, so no iterator will do; their length hint (PEP 424) may choose the kind of the index.
+        Raises: SearchUnavailable, and what reading `documents` raises; the old index stays then.
         """
 
     def refresh(self) -> None:

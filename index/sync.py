@@ -11,6 +11,7 @@ import os
 import threading
 import time
 import uuid
+from collections.abc import Iterable, Iterator, Sequence
 
 import structlog
 
@@ -111,12 +112,11 @@ def rebuild(parts: Parts) -> int:
     """
     with parts.records.read() as unit:
         head = unit.head()
-        last = unit.last_changes()
-        drafts = documents.drafts(unit, [Change(seq, kind, id) for (kind, id), seq in last.items()])
-    # tombstones too: a late write of an old version must not come back to life
-    fresh = documents.with_vectors(parts, drafts)
+        # tombstones too: a late write of an old version must not come back to life
+        fresh = _Everything(parts, [Change(seq, kind, id) for (kind, id), seq in unit.last_changes().items()])
+    count = sum(1 for _ in fresh)  # encodes what has no vector yet, before anybody has to wait
     turn = _Turn(parts)
-    _wait_for(turn, LEASE_S + len(fresh) / REBUILT_A_SECOND)
+    _wait_for(turn, LEASE_S + count / REBUILT_A_SECOND)
     try:
         count = parts.search.rebuild(fresh)
         while not turn.move_cursor(0, head):  # 0 is the only way back
@@ -126,6 +126,24 @@ def rebuild(parts: Parts) -> int:
     sync(parts, EVERYTHING)
     log.info("rebuilt", documents=count)
     return count
+
+
+class _Everything(Iterable[SearchDocument]):
+    """The documents of all changes, read anew and in batches each time they are walked; a million would not fit into
+    memory. Content that changed since is newer than its version says; the change comes again after the rebuild."""
+
+    def __init__(self, parts: Parts, changes: Sequence[Change]) -> None:
+        self._parts = parts
+        self._changes = changes
+
+    def __iter__(self) -> Iterator[SearchDocument]:
+        for start in range(0, len(self._changes), BATCH):
+            with self._parts.records.read() as unit:
+                drafts = documents.drafts(unit, self._changes[start : start + BATCH])
+            yield from documents.with_vectors(self._parts, drafts)
+
+    def __length_hint__(self) -> int:
+        return len(self._changes)
 
 
 def _wait_for(turn: _Turn, ttl_s: float) -> None:

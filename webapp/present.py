@@ -9,7 +9,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from flask import Flask
 
 from index.model import (
@@ -21,6 +21,7 @@ from index.model import (
 )
 from webapp import language as lang
 from webapp.language import gettext, ngettext
+from webapp.marked import DIFFERENCE_WORDS, match_marked, query_marked
 from webapp.regions import CODES, REGION_NAMES
 from webapp.words import (
     CIRCULATING_WARNINGS,
@@ -47,6 +48,10 @@ def init_app(app: Flask) -> None:
         day=day,
         month=month,
         number=number,
+        share=share,
+        difference=difference_word,
+        query_marked=query_marked,
+        match_marked=match_marked,
         paragraphs=paragraphs,
         excerpt=excerpt,
         reason=reason_sentence,
@@ -86,6 +91,11 @@ def word(value: object) -> str:
 def language_word(code: str) -> str:
     """The name of a language in the language of the page."""
     return gettext(LANGUAGE_WORDS[code]) if code in LANGUAGE_WORDS else code
+
+
+def difference_word(kind: str) -> str:
+    """What a marked difference is, for those who do not see the mark."""
+    return gettext(DIFFERENCE_WORDS[kind])
 
 
 def topic_word(key: str) -> str:
@@ -144,6 +154,11 @@ def isotime(value: datetime) -> str:
 
 def number(value: int | float) -> str:
     return format_decimal(value, locale=lang.locale())
+
+
+def share(value: float | None) -> str:
+    """0.934 as 93.4%; a dash for what was not measured."""
+    return "–" if value is None else format_percent(value, "#,##0.0%", locale=lang.locale())
 
 
 # --- text -----------------------------------------------------------------------------------------

@@ -21,6 +21,8 @@ SENTENCES: Mapping[str, str] = {
     "shares_words": N_("Both contain: %(words)s."),
     "only_topic": N_("It is on the same subject, but may say something else."),
     "numbers_differ": N_("The numbers differ: %(theirs)s there, %(ours)s in your text."),
+    "dates_differ": N_("The dates differ: %(theirs)s there, %(ours)s in your text."),
+    "places_differ": N_("They name different places."),
     "negation_differs": N_("One of them says the opposite: look for a “not”."),
     "too_short": N_("Your text is too short to be sure."),
 }

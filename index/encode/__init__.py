@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from index.encode import packaged
+from index.encode import packaged, tuned
 from index.encode.hashed import HashedEncoder
 from index.encode.packaged import Progress
 from index.encode.sentence import SentenceEncoder, folder_dimensions
 from index.ports import Encoder
 from index.settings import Settings
 
-__all__ = ["HashedEncoder", "Progress", "SentenceEncoder", "open_encoder"]
+__all__ = ["HashedEncoder", "Progress", "SentenceEncoder", "alike", "open_encoder"]
 
 
 def open_encoder(settings: Settings, progress: Progress | None = None) -> Encoder:
@@ -30,7 +30,21 @@ def open_encoder(settings: Settings, progress: Progress | None = None) -> Encode
             settings.encoder_threads,
         )
     place = settings.encoder
-    return SentenceEncoder(lambda: place, _short_name(place), folder_dimensions(Path(place)), settings.encoder_threads)
+    name, change = _short_name(place), None
+    if name in tuned.BASES:
+        name, change = _tuned_name(name), tuned.apply
+    dimensions = folder_dimensions(Path(place))
+    return SentenceEncoder(lambda: place, name, dimensions, settings.encoder_threads, change)
+
+
+def alike(name: str) -> tuple[str, ...]:
+    """The names of the encoders whose vectors are as those of `name`, so that one set of weights serves them all."""
+    same = (packaged.ENCODER_NAME, *(_tuned_name(base) for base in sorted(tuned.BASES)))
+    return same if name in same else (name,)
+
+
+def _tuned_name(base: str) -> str:
+    return f"{base}-{tuned.NAME}-hans"
 
 
 def _short_name(place: str) -> str:

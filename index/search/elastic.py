@@ -8,13 +8,15 @@ beside the old one and moves the alias. After a failure the breaker answers for 
 
 from __future__ import annotations
 
+import contextlib
 import re
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from operator import length_hint
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -25,8 +27,8 @@ from index.errors import SearchUnavailable, SettingError
 from index.model import Hit, SearchDocument, SearchQuery
 from index.search import elastic_bodies as bodies
 from index.search.breaker import Breaker
-from index.search.elastic_bulk import BulkWriter, Busy, IndexMissing, Refused, Tally
-from index.search.rules import index_tag, merge, newest, unit, usable
+from index.search.elastic_bulk import BulkWriter, Busy, IndexMissing, Refused, Tally, chunks
+from index.search.rules import checked, clean, index_tag, merge, newest, unit, usable
 from index.settings import Settings
 
 FIRST_STAMP = "0" * 20  # two processes that start together make the same first index
@@ -56,7 +58,7 @@ class ElasticSearch:
         self.alias = f"{settings.search_index}-{index_tag(model, dimensions, analysis)}"
         self._dimensions = dimensions
         self._timeout_s = settings.search_timeout_s
-        self._client = _client(settings)
+        self._client = connect(settings)
         self._reads = _for_reading(self._client, settings)
         self._writes = self._client.options(request_timeout=WRITE_TIMEOUT_S, max_retries=0)
         self._bulk = BulkWriter(self._post, dimensions, sleep)
@@ -99,13 +101,29 @@ class ElasticSearch:
         alive = {"term": {"is_deleted": False}}
         return self._on_index(lambda: int(self._reads.count(index=self.alias, query=alive)["count"]))
 
-    def rebuild(self, documents: Sequence[SearchDocument]) -> int:
+    def rebuild(self, documents: Iterable[SearchDocument]) -> int:
         """Makes `documents`, tombstones among them, the whole content. Readers have the old index until the new one is
         full and checked. A write meanwhile goes to the old index and is lost with it, therefore sync has to run again
         from the cursor taken before `documents` were read. Returns how many are alive.
         """
-        fresh = newest(documents, self._dimensions)
-        return self._on_index(lambda: self._rebuild(fresh))
+        fresh = checked(documents, self._dimensions)
+        name = f"{self.alias}-{datetime.now(UTC):%Y%m%d%H%M%S%f}"
+        sent: dict[str, int] = {}  # newest version by id; the documents themselves would not fit into memory
+        tally = Tally()
+        with contextlib.ExitStack() as undoing:
+            undoing.callback(self._drop, name)
+            with self._talking():
+                self._make_index()
+                self._make_next(name, length_hint(documents))
+            for chunk in chunks(_newer(fresh, sent)):  # what reading them raises is no failure of the cluster
+                with self._talking():
+                    tally += self._bulk.send(name, chunk, must_be_alias=False)
+            with self._talking():
+                alive = self._put_into_use(name, sent, tally)
+            undoing.pop_all()
+        with self._talking():
+            self._delete_old(name)
+        return alive
 
     def refresh(self) -> None:
         self._on_index(lambda: self._client.indices.refresh(index=self.alias))
@@ -178,33 +196,33 @@ class ElasticSearch:
 
     # ------------------------------------------------------------------------------------------------- rebuilding
 
-    def _rebuild(self, documents: list[SearchDocument]) -> int:
-        name = f"{self.alias}-{datetime.now(UTC):%Y%m%d%H%M%S%f}"
-        made = bodies.definition(self._dimensions, len(documents))
+    def _make_next(self, name: str, document_count: int) -> None:
+        made = bodies.definition(self._dimensions, document_count)
         made["settings"]["refresh_interval"] = "-1"  # nobody reads it yet
         self._client.indices.create(index=name, **made)
-        try:
-            tally = self._bulk.send(name, documents, must_be_alias=False)
-            self._client.indices.put_settings(index=name, settings={"refresh_interval": "1s"})
-            self._client.indices.refresh(index=name)
-            self._check(name, documents, tally)
-            alive = self._client.count(index=name, query={"term": {"is_deleted": False}})["count"]
-            self._move_alias(name)
-        except (ApiError, TransportError, SearchUnavailable):
-            self._client.indices.delete(index=name, ignore_unavailable=True)
-            raise
-        self._delete_old(name)
+
+    def _put_into_use(self, name: str, sent: dict[str, int], tally: Tally) -> int:
+        """Returns how many documents are alive."""
+        self._client.indices.put_settings(index=name, settings={"refresh_interval": "1s"})
+        self._client.indices.refresh(index=name)
+        self._check(name, sent, tally)
+        alive = self._client.count(index=name, query={"term": {"is_deleted": False}})["count"]
+        self._move_alias(name)
         return int(alive)
 
-    def _check(self, name: str, documents: list[SearchDocument], tally: Tally) -> None:
+    def _drop(self, name: str) -> None:
+        with contextlib.suppress(ApiError, TransportError):
+            self._client.indices.delete(index=name, ignore_unavailable=True)
+
+    def _check(self, name: str, sent: dict[str, int], tally: Tally) -> None:
         """The new index holds every document that was not parked, and a sample of them in the right version."""
         count = self._client.count(index=name)["count"]
-        if count != len(documents) - tally.parked:
-            raise SearchUnavailable(f"the new index holds {count} of {len(documents)} documents")
-        sample = documents[:: max(1, len(documents) // 20)]
+        if not len(sent) - tally.parked <= count <= len(sent):
+            raise SearchUnavailable(f"the new index holds {count} of {len(sent)} documents")
+        sample = list(sent)[:: max(1, len(sent) // 20)]
         if sample and not tally.parked:
-            got = self._client.mget(index=name, ids=[document.id for document in sample], source=False)["docs"]
-            if [doc.get("_version") for doc in got] != [document.version for document in sample]:
+            got = self._client.mget(index=name, ids=sample, source=False)["docs"]
+            if [doc.get("_version") for doc in got] != [sent[id] for id in sample]:
                 raise SearchUnavailable("the new index holds other versions than were sent")
 
     def _move_alias(self, name: str) -> None:
@@ -283,6 +301,15 @@ class ElasticSearch:
             self._breaker.succeeded()
 
 
+def _newer(documents: Iterable[SearchDocument], sent: dict[str, int]) -> Iterator[SearchDocument]:
+    """The documents but for versions that are not newer than one before; notes in `sent` what it gives."""
+    for document in documents:
+        id = clean(document.id)
+        if id not in sent or document.version > sent[id]:
+            sent[id] = document.version
+            yield document
+
+
 def _raise_for(response: dict[str, Any]) -> None:
     kind = response["error"]["type"]
     if kind == "index_not_found_exception":
@@ -290,7 +317,8 @@ def _raise_for(response: dict[str, Any]) -> None:
     raise SearchUnavailable(f"Elasticsearch answered {response.get('status')} {kind}")
 
 
-def _client(settings: Settings) -> Elasticsearch:
+def connect(settings: Settings) -> Elasticsearch:
+    """A client for the hosts of the settings; it connects at the first call. Raises: SettingError."""
     options: dict[str, Any] = {"request_timeout": 10.0, "max_retries": 1, "retry_on_timeout": False}
     if settings.search_api_key:
         options["api_key"] = settings.search_api_key

@@ -9,7 +9,7 @@ Sending again is harmless, because the external version makes each write happen 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,10 +66,10 @@ class BulkWriter:
         self._sleep = sleep
         self.dead_letters = 0
 
-    def send(self, target: str, documents: Sequence[SearchDocument], *, must_be_alias: bool) -> Tally:
+    def send(self, target: str, documents: Iterable[SearchDocument], *, must_be_alias: bool) -> Tally:
         """Raises: SearchUnavailable if documents are left after all attempts, IndexMissing, and what `post` raises."""
         tally = Tally()
-        for chunk in _chunks(documents):
+        for chunk in chunks(documents):
             tally += self._send_chunk(target, chunk, must_be_alias)
         return tally
 
@@ -139,7 +139,8 @@ class BulkWriter:
         )
 
 
-def _chunks(documents: Sequence[SearchDocument]) -> Iterator[list[SearchDocument]]:
+def chunks(documents: Iterable[SearchDocument]) -> Iterator[list[SearchDocument]]:
+    """As many documents at a time as one request takes."""
     chunk: list[SearchDocument] = []
     size = 0
     for document in documents:

@@ -1,6 +1,6 @@
-"""The embedded engine: words by Tantivy, meaning by exact cosine, in process, over a folder that many processes share.
+"""The embedded engine: words by Tantivy, meaning by cosine, in process, over a folder that many processes share.
 
-write:  folder lock ─► rows (SQLite commit: the truth) ─► terms (Tantivy commit) ─► "applied"
+write:  folder lock ─► vectors (a file) ─► rows (SQLite commit: the truth) ─► terms (Tantivy commit) ─► "applied"
 find:   anything new? ─► read the new rows, reload the terms ─► words + vectors + URLs, one set of filters ─► merge
 A writer killed between two of those commits leaves rows that are not applied; whoever comes next applies them. Files
 that cannot be read are replaced by empty ones, with a warning: the database is the system of record and can rebuild.
@@ -11,9 +11,9 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,12 +23,17 @@ from index.errors import SearchUnavailable
 from index.model import Hit, SearchDocument, SearchQuery
 from index.search.lexical import Lexical, TermsFailure
 from index.search.lock import FolderLock
-from index.search.rules import index_tag, merge, newest, unit, usable
+from index.search.rules import Found, checked, index_tag, merge, newest, unit, usable
 from index.search.store import FORMAT, Marks, Store
-from index.search.table import Table, View
+from index.search.table import Allowed, Table, View
+from index.search.vectors import VectorFile, VectorsDamaged
 
 WRITE_WAIT_S = 60.0  # a rebuild of 100,000 documents keeps the lock for tens of seconds
 OPEN_WAIT_S = 3.0  # a reader that comes new while one runs is told at once that there is no search yet
+
+WIDEST = 0.25  # of the documents must pass the filters, that their words are looked for without
+
+_NOTHING = Marks(head=0, applied=0, generation=0, file=0, row_count=0, unused_count=0)
 
 _log = structlog.get_logger()
 _Result = TypeVar("_Result")
@@ -43,15 +48,28 @@ class _Session:
     lexical: Lexical
     table: Table
     view: View
-    marks: Marks = field(default_factory=lambda: Marks(0, 0, 0))
+    marks: Marks = _NOTHING
+    vectors: VectorFile | None = None
     data_version: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class _Present:
+    """What one search looks at: the newest state of the folder, and the documents that SQLite names for the query."""
+
+    view: View
+    lexical: Lexical
+    excluded: list[int]
+    linked: list[int]
 
 
 class EmbeddedSearch:
     """Port `Search` without a server. Any number of threads and processes may read and write one folder.
 
-    It opens its files at the first call; do not call it before a fork. Memory: the vectors (4 bytes × dimensions each)
-    and about 1 kB a document in every process. It never deletes the index of another model.
+    It opens its files at the first call; do not call it before a fork. Memory in every process: about 300 bytes a
+    document and one bit × dimensions a vector; few vectors (sketch.py) are held whole. Cosines are exact; which
+    documents are the nearest is exact among few vectors and found with few misses among many. It never deletes the
+    index of another model.
     """
 
     def __init__(self, folder: Path, model: str, dimensions: int, *, analysis: str = "1") -> None:
@@ -75,13 +93,16 @@ class EmbeddedSearch:
     def find(self, query: SearchQuery) -> tuple[Hit, ...]:
         query = usable(query)
         vector = unit(query.vector, self._dimensions)
-        view, lexical = self._safely(self._present)
+        now = self._safely(lambda: self._present(query))
         if not query.limit:
             return ()
-        mask = view.mask(query)
-        scored = self._safely(lambda: lexical.search(query)) if query.terms else []
-        near = view.nearest(vector, mask, query.limit) if vector is not None else []
-        return merge(view.by_number(scored, mask), near, view.linked(query.url_keys, mask), query.limit)
+        allowed = now.view.allowed(query, now.excluded)
+        worded = self._safely(lambda: _worded(now, query, allowed)) if query.terms else []
+        near: list[Found] = []
+        if vector is not None:
+            near = self._safely(lambda: now.view.nearest(vector, allowed, len(now.excluded), query.limit))
+        linked = now.view.by_number(((number, 0.0) for number in now.linked), allowed)
+        return merge(worded, near, linked, query.limit)
 
     def versions(self) -> dict[str, int]:
         return self._safely(lambda: self._ask(lambda store: store.versions()))
@@ -93,24 +114,23 @@ class EmbeddedSearch:
         """
         return self._safely(lambda: self._ask(lambda store: store.count()))
 
-    def rebuild(self, documents: Sequence[SearchDocument]) -> int:
+    def rebuild(self, documents: Iterable[SearchDocument]) -> int:
         """Makes `documents`, tombstones among them, the whole content; everything else is forgotten, whichever its
         version. Readers have the old rows or the new. Writers wait; what they wrote since `documents` were read from
         the records is replaced, so sync has to run again from the cursor taken before. Returns how many are alive.
         """
-        fresh = newest(documents, self._dimensions)
-        return self._safely(lambda: self._change(lambda store: store.replace(fresh)))
+        return self._safely(lambda: self._change(lambda store: store.replace(checked(documents, self._dimensions))))
 
     def refresh(self) -> None:
         def refresh() -> None:
             self._change(lambda store: None)
-            self._present()
+            self._present(SearchQuery())
 
         self._safely(refresh)
 
     def is_available(self) -> bool:
         try:
-            self.document_count()
+            self._safely(lambda: self._ask(lambda store: store.marks()))
         except SearchUnavailable:
             return False
         return True
@@ -141,7 +161,7 @@ class EmbeddedSearch:
                     return
             # the files were replaced while this thread waited
 
-    def _present(self) -> tuple[View, Lexical]:
+    def _present(self, query: SearchQuery) -> _Present:
         """What readers shall see now: caught up with every commit of any process."""
         with self._reading:
             session = self._opened(OPEN_WAIT_S)
@@ -151,17 +171,17 @@ class EmbeddedSearch:
                 session.data_version = data_version
             if session.marks.applied < session.marks.head:
                 self._finish_dead_write(session)
-            return session.view, session.lexical
+            excluded = session.reader.numbers_of_parents(query.exclude_parents)
+            linked = session.reader.numbers_of_links(query.url_keys)
+            return _Present(session.view, session.lexical, excluded, linked)
 
     def _catch_up(self, session: _Session) -> None:
-        marks, rows = session.reader.changes(session.marks.head, session.marks.generation)
-        if marks.generation != session.marks.generation:
-            session.table = Table(self._dimensions)
-        session.view = session.table.read(rows)
-        session.marks = marks
-        if session.table.is_wasteful:
-            session.marks = Marks(0, marks.applied, 0)
-            self._catch_up(session)
+        with session.reader.changes(session.marks, session.vectors) as changes:
+            if changes.marks.generation != session.marks.generation:
+                session.table = Table(self._dimensions)
+            marks, session.vectors = changes.marks, changes.vectors
+            session.view = session.table.read(changes.rows, changes.last_number, changes.vectors, marks.row_count)
+            session.marks = marks
         session.lexical.reload()
 
     def _finish_dead_write(self, session: _Session) -> None:
@@ -222,7 +242,7 @@ class EmbeddedSearch:
 
     def _start(self, inode: int, reader: Store, lexical: Lexical) -> _Session:
         table = Table(self._dimensions)
-        return _Session(inode, reader, lexical, table, table.read([]))
+        return _Session(inode, reader, lexical, table, table.read((), 0, None, 0))
 
     def _open_terms(self, store: Store) -> Lexical:
         """The terms index, emptied and marked for filling if it is damaged or does not hold what the rows say."""
@@ -258,18 +278,18 @@ class EmbeddedSearch:
         try:
             try:
                 return operation()
-            except sqlite3.DatabaseError as error:
+            except (sqlite3.DatabaseError, VectorsDamaged) as error:
                 if not _is_unreadable(error):
                     raise
                 self._start_empty(error)
                 return operation()
-        except (sqlite3.Error, OSError, TermsFailure) as error:
+        except (sqlite3.Error, OSError, TermsFailure, VectorsDamaged) as error:
             with self._reading:
                 self._drop_session()  # half a catch-up is not kept, and opening repairs what it can
                 self._terms_failure = str(error) if isinstance(error, TermsFailure) else ""
             raise SearchUnavailable(f"the search folder cannot be used: {error}") from error
 
-    def _start_empty(self, error: sqlite3.DatabaseError) -> None:
+    def _start_empty(self, error: Exception) -> None:
         with self._reading:
             self._drop_session()
         with self._lock.hold(WRITE_WAIT_S):
@@ -278,6 +298,8 @@ class EmbeddedSearch:
             _log.warning("search index unreadable, started empty", folder=str(self._folder), reason=str(error))
             for suffix in ("", "-wal", "-shm"):
                 self._rows.with_name(self._rows.name + suffix).unlink(missing_ok=True)
+            for vectors in self._folder.glob(f"vectors-{FORMAT}-*.f32"):
+                vectors.unlink(missing_ok=True)
             shutil.rmtree(self._terms, ignore_errors=True)
 
     def _is_sound(self) -> bool:
@@ -289,14 +311,30 @@ class EmbeddedSearch:
             return False
 
 
+def _worded(now: _Present, query: SearchQuery, allowed: Allowed) -> list[Found]:
+    """The best documents by words. Filters keep Tantivy from leaving out what cannot be among the best, so where most
+    documents pass them it is asked without, for more than are wanted; if too few of those pass, it is asked again."""
+    if allowed.share >= WIDEST:
+        more = 0 if allowed.share == 1.0 else 20 + int(query.limit * (1.3 / allowed.share - 1))
+        asked = query.limit + more + len(now.excluded)
+        scored = now.lexical.search(query, asked, is_filtered=False)
+        found = now.view.by_number(scored, allowed)
+        if len(found) >= query.limit or len(scored) < asked:
+            return found
+    return now.view.by_number(now.lexical.search(query, query.limit, is_filtered=True), allowed)
+
+
 def _apply(store: Store, lexical: Lexical) -> None:
     """Brings the terms up to the rows. The folder must be locked."""
     marks = store.marks()
     if marks.applied < marks.head:
-        lexical.apply(store.rows_after(marks.applied), from_scratch=marks.applied == 0)
+        lexical.apply(store.texts_after(marks.applied), from_scratch=marks.applied == 0)
         store.set_applied(marks.head)
+        store.delete_unused_files()  # not sooner: a reader may know the old one's name and be about to open it
 
 
-def _is_unreadable(error: sqlite3.DatabaseError) -> bool:
+def _is_unreadable(error: sqlite3.DatabaseError | VectorsDamaged) -> bool:
+    if isinstance(error, VectorsDamaged):
+        return True
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

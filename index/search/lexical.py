@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
 from typing import cast
 
@@ -19,7 +21,11 @@ from tantivy import Occur, Query
 from index.model import SearchQuery
 from index.search.rules import TEXT_FIELDS, clean
 
+MOST_POSTINGS = 1_000_000  # entries of the inverted lists that one search reads, about 10 ms of them
+LEAST_TERMS = 8
+
 _HEAP_BYTES = 32_000_000
+_HEAP_BYTES_FROM_SCRATCH = 128_000_000  # larger segments, so fewer to search
 _FILTERS = ("kind", "language", "state", "parent")
 
 
@@ -87,7 +93,7 @@ class Lexical:
         would overwrite what other processes have noted since.
         """
         with _failures():
-            writer = _open(self._folder).writer(_HEAP_BYTES, 1)
+            writer = _open(self._folder).writer(_HEAP_BYTES_FROM_SCRATCH if from_scratch else _HEAP_BYTES, 1)
             if from_scratch:
                 writer.delete_all_documents()
             for row in rows:
@@ -99,16 +105,21 @@ class Lexical:
             writer.commit()
             writer.wait_merging_threads()  # else closing the writer drops the merges, and segments pile up
 
-    def search(self, query: SearchQuery) -> list[tuple[int, float]]:
-        """Number and score of the best `query.limit` documents that have one of the terms and pass the filters."""
-        parts = [
-            (Occur.Should, Query.boost_query(Query.term_query(self._schema, name, term, "freq"), weight))
-            for name, weight in TEXT_FIELDS.items()
-            for term in query.terms
-        ]
+    def search(self, query: SearchQuery, limit: int, *, is_filtered: bool) -> list[tuple[int, float]]:
+        """Number and score of the best `limit` documents that have one of the terms and, if so said, pass the filters.
+
+        Where the terms are so common that reading all their lists would take long (some hundred thousand documents),
+        only the rarest are looked for; those left out, which nearly every tenth document has, hardly tell any apart.
+        """
         searcher = self._searcher
         with _failures():
-            found = searcher.search(self._filtered(Query.boolean_query(parts), query), query.limit, count=False).hits
+            parts = [
+                (Occur.Should, Query.boost_query(Query.term_query(self._schema, name, term, "freq"), weight))
+                for term in _affordable(searcher, query.terms)
+                for name, weight in TEXT_FIELDS.items()
+            ]
+            wanted = Query.boolean_query(parts)
+            found = searcher.search(self._filtered(wanted, query) if is_filtered else wanted, limit, count=False).hits
             numbers = searcher.fast_field_values("number", [address for _, address in found])
         return [(cast(int, number), hit[0]) for number, hit in zip(numbers, found, strict=True)]
 
@@ -125,6 +136,16 @@ class Lexical:
 
     def _any_of(self, field: str, values: Collection[str]) -> Query:
         return Query.term_set_query(self._schema, field, sorted(clean(str(value)) for value in values))
+
+
+def _affordable(searcher: tantivy.Searcher, terms: Collection[str]) -> list[str]:
+    """The rarest terms, as many as MOST_POSTINGS allow; all of them in any but a large index."""
+    if searcher.num_docs * len(terms) * len(TEXT_FIELDS) <= MOST_POSTINGS:
+        return list(terms)
+    costs = {term: sum(searcher.doc_freq(name, term) for name in TEXT_FIELDS) for term in terms}
+    chosen = sorted(terms, key=lambda term: costs[term])
+    spent = list(accumulate(costs[term] for term in chosen))
+    return chosen[: max(LEAST_TERMS, bisect_right(spent, MOST_POSTINGS))]
 
 
 def _document(row: sqlite3.Row) -> tantivy.Document:

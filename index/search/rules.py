@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -81,13 +81,26 @@ def newest(documents: Iterable[SearchDocument], dimensions: int) -> list[SearchD
     Raises: ValueError if a vector has not `dimensions` numbers, before anything is written.
     """
     kept: dict[str, SearchDocument] = {}
+    for document in checked(documents, dimensions):
+        if document.id not in kept or document.version > kept[document.id].version:
+            kept[document.id] = document
+    return list(kept.values())
+
+
+def checked(documents: Iterable[SearchDocument], dimensions: int) -> Iterator[SearchDocument]:
+    """The documents one by one. Raises: ValueError at one whose vector has not `dimensions` numbers; TypeError for an
+    iterator, of which a second attempt would get only the rest."""
+    if isinstance(documents, Iterator):
+        raise TypeError("documents must be walkable more than once")
+    return _checked(documents, dimensions)
+
+
+def _checked(documents: Iterable[SearchDocument], dimensions: int) -> Iterator[SearchDocument]:
     for document in documents:
         for vector in (document.title_vector, document.statement_vector):
             if vector is not None and len(vector) != dimensions:
                 raise ValueError(f"a vector of {document.id} has {len(vector)} dimensions, the index {dimensions}")
-        if document.id not in kept or document.version > kept[document.id].version:
-            kept[document.id] = document
-    return list(kept.values())
+        yield document
 
 
 def usable(query: SearchQuery) -> SearchQuery:

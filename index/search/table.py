@@ -1,7 +1,7 @@
-"""The vectors and filters of the embedded engine in memory: exact cosine over one contiguous matrix.
+"""The columns that filters and answers need, in memory, by the number of a document (store.py); vectors by their row.
 
-Each row that is read takes a new slot; a newer row of the same document ends the older slot. Slots are never written
-again, so a View taken before keeps its meaning while the table grows; only what does change is copied for it.
+Numbers are for ever, so an update changes a few entries in place. What a View reads as a whole is copied before it is
+changed, so a View taken before keeps its meaning while the table goes on.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -17,16 +17,21 @@ from numpy.typing import NDArray
 
 from index.model import DocKind, SearchQuery
 from index.ports import Vectors
-from index.search.rules import VECTOR_FIELDS, Found, clean
+from index.search.rules import VECTOR_FIELDS, Found
+from index.search.sketch import Sketch, Snapshot
+from index.search.store import ROW_FIELDS
+from index.search.vectors import Numbers, VectorFile
+
+NOBODY = 0  # no document has this number; it owns the rows of vectors that are out of use
+MOST_FILTERS = 16
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
-_Numbers = NDArray[np.int32]
 _Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """What filters look at. Few distinct ones exist, so each slot holds the number of its own."""
+    """What filters look at. Few distinct ones exist, so each document holds the number of its own."""
 
     kind: str
     language: str
@@ -43,120 +48,114 @@ class Facets:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowed:
+    """Which documents, and which rows of vectors, a query may find."""
+
+    numbers: _Mask
+    rows: _Mask
+    share: float  # of the documents that are alive
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """The table at one moment; safe to use from any thread while the table goes on."""
 
-    ids: list[str]  # by slot; the lists may have grown since, the arrays have not
+    ids: list[str]  # by number; the lists may have grown since, the arrays have not
     parents: list[str]
     facets: list[Facets]  # by facet number
-    by_url: dict[str, list[int]]
-    by_parent: dict[str, list[int]]
-    facet_of: _Numbers  # by slot
-    is_alive: _Mask  # by slot
-    slot_of: _Numbers  # by document number, -1 for none
-    vectors: Vectors  # one row a vector
-    owner_of: _Numbers  # slot by vector row
+    facet_of: Numbers  # by number
+    is_alive: _Mask  # by number
+    owner_of: Numbers  # number by row
+    rows: Snapshot
+    filters: dict[object, Allowed] = field(default_factory=dict)  # the last ones; callers use few, again and again
 
-    def mask(self, query: SearchQuery) -> _Mask:
-        """Which slots are alive and pass the filters."""
-        fits = np.fromiter((f.fits(query) for f in self.facets[:]), dtype=bool)
-        mask = self.is_alive & fits[self.facet_of] if fits.size else self.is_alive.copy()
-        for parent in query.exclude_parents:
-            for slot in tuple(self.by_parent.get(clean(parent), ())):
-                if slot < mask.size:
-                    mask[slot] = False
-        return mask
+    def allowed(self, query: SearchQuery, excluded: Iterable[int]) -> Allowed:
+        """What is alive and passes the filters, but for the documents of the `excluded` numbers."""
+        key = (query.kinds, query.languages, query.states, query.topics)
+        allowed = self.filters.get(key)
+        if allowed is None:
+            fits = np.fromiter((f.fits(query) for f in self.facets[:]), dtype=bool)
+            numbers = self.is_alive & fits[self.facet_of] if fits.size else self.is_alive
+            share = int(np.count_nonzero(numbers)) / max(1, int(np.count_nonzero(self.is_alive)))
+            allowed = Allowed(numbers, numbers[self.owner_of], share)
+            if len(self.filters) >= MOST_FILTERS:
+                self.filters.clear()
+            self.filters[key] = allowed
+        gone = [number for number in excluded if number < self.is_alive.size]
+        if gone:
+            allowed = replace(allowed, numbers=allowed.numbers.copy())
+            allowed.numbers[gone] = False
+        return allowed
 
-    def nearest(self, vector: Vectors, mask: _Mask, limit: int) -> list[Found]:
-        """The documents with the best cosine, at least `limit` of them if so many have a vector."""
-        if not self.owner_of.size:
-            return []
-        scores = self.vectors @ vector
-        scores[~mask[self.owner_of]] = -np.inf
-        count = min(limit * len(VECTOR_FIELDS), scores.size)  # a document may hold that many of the best rows
-        best = np.argpartition(scores, scores.size - count)[scores.size - count :]
+    def nearest(self, vector: Vectors, allowed: Allowed, excluded_count: int, limit: int) -> list[Found]:
+        """The documents with the best cosine, at least `limit` of them if so many have a vector. A document may hold
+        as many of the best rows as it has vectors. Raises: VectorsDamaged."""
+        rows, scores = self.rows.nearest(vector, allowed.rows, (limit + excluded_count) * len(VECTOR_FIELDS))
         return [
-            self._found(int(self.owner_of[row]), float(np.clip(scores[row], -1.0, 1.0)))
-            for row in best
-            if np.isfinite(scores[row])
+            self._found(number, score)
+            for number, score in zip(self.owner_of[rows].tolist(), np.clip(scores, -1.0, 1.0).tolist(), strict=True)
+            if allowed.numbers[number] and np.isfinite(score)
         ]
 
-    def by_number(self, scored: Iterable[tuple[int, float]], mask: _Mask) -> list[Found]:
-        """The documents of the terms index, where they are alive and pass here as well."""
-        found = []
-        for number, score in scored:
-            slot = int(self.slot_of[number]) if number < self.slot_of.size else -1
-            if slot >= 0 and mask[slot]:
-                found.append(self._found(slot, score))
-        return found
+    def by_number(self, scored: Iterable[tuple[int, float]], allowed: Allowed) -> list[Found]:
+        """The documents of these numbers, where they are alive and pass here as well."""
+        mask = allowed.numbers
+        return [self._found(number, score) for number, score in scored if number < mask.size and mask[number]]
 
-    def linked(self, keys: Iterable[str], mask: _Mask) -> list[Found]:
-        """The documents that have one of the URL keys."""
-        slots = {slot for key in keys for slot in tuple(self.by_url.get(key, ())) if slot < mask.size and mask[slot]}
-        return [self._found(slot, 0.0) for slot in slots]
-
-    def _found(self, slot: int, score: float) -> Found:
-        return Found(self.ids[slot], self.parents[slot], DocKind(self.facets[self.facet_of[slot]].kind), score)
+    def _found(self, number: int, score: float) -> Found:
+        kind = DocKind(self.facets[self.facet_of[number]].kind)
+        return Found(self.ids[number], self.parents[number], kind, score)
 
 
 class Table:
     """The growing columns. One thread at a time may call `read`; Views go to any number of threads."""
 
     def __init__(self, dimensions: int) -> None:
-        self._ids: list[str] = []
-        self._parents: list[str] = []
+        self._ids: list[str] = [""]
+        self._parents: list[str] = [""]
         self._facets: list[Facets] = []
         self._facet_numbers: dict[tuple[str, str, str, str], int] = {}
-        self._by_url: dict[str, list[int]] = {}
-        self._by_parent: dict[str, list[int]] = {}
-        self._facet_of: _Numbers = np.zeros(0, np.int32)
-        self._is_alive: _Mask = np.zeros(0, np.bool_)
-        self._slot_of: _Numbers = np.zeros(0, np.int32)
-        self._vectors: Vectors = np.zeros((0, dimensions), np.float32)
-        self._owner_of: _Numbers = np.zeros(0, np.int32)
-        self._vector_count = 0
-        self._ended_count = 0
+        self._facet_of: Numbers = np.zeros(1, np.int32)
+        self._is_alive: _Mask = np.zeros(1, np.bool_)
+        self._rows_of: Numbers = np.full((1, len(VECTOR_FIELDS)), -1, np.int32)  # by number
+        self._owner_of: Numbers = np.zeros(0, np.int32)
+        self._sketch = Sketch(dimensions)
 
-    @property
-    def is_wasteful(self) -> bool:
-        """Whether more slots ended than are alive; the caller then reads everything into a new table."""
-        return self._ended_count > 1_000 + len(self._ids) - self._ended_count
+    def read(self, rows: Iterable[sqlite3.Row], last_number: int, file: VectorFile | None, vector_count: int) -> View:
+        """Takes rows in the order of writing, with `last_number` the greatest of all, and `vector_count` rows of
+        vectors; returns the table as it then is. After an exception it must not be used again.
 
-    def read(self, rows: list[sqlite3.Row]) -> View:
-        """Takes rows in the order of writing; returns the table as it then is."""
-        end = len(self._ids) + len(rows)
-        self._facet_of = _grown(self._facet_of, end)
-        self._is_alive = _grown(self._is_alive, end).copy()
-        self._slot_of = _grown(self._slot_of, 1 + max((row["number"] for row in rows), default=0), fill=-1).copy()
+        Raises: VectorsDamaged.
+        """
+        size = last_number + 1
+        missing = size - len(self._ids)
+        self._ids += [""] * missing
+        self._parents += [""] * missing
+        self._facet_of = _grown(self._facet_of, size).copy()
+        self._is_alive = _grown(self._is_alive, size).copy()
+        self._rows_of = _grown(self._rows_of, size, fill=-1)
+        self._owner_of = _grown(self._owner_of, vector_count, fill=NOBODY).copy()
+        snapshot = self._sketch.read(file, vector_count)
         for row in rows:
-            before = self._slot_of[row["number"]]
-            if before >= 0:
-                self._is_alive[before] = False
-                self._ended_count += 1
-            self._slot_of[row["number"]] = -1 if row["is_deleted"] else self._add(row)
-        return self._view()
+            self._take(row)
+        return View(
+            ids=self._ids, parents=self._parents, facets=self._facets, facet_of=self._facet_of[:size],
+            is_alive=self._is_alive[:size], owner_of=self._owner_of[:vector_count], rows=snapshot,
+        )  # fmt: skip
 
-    def _add(self, row: sqlite3.Row) -> int:
-        slot = len(self._ids)
-        self._ids.append(row["id"])
-        self._parents.append(row["parent"])
-        self._facet_of[slot] = self._facet_number(row)
-        self._is_alive[slot] = True
-        self._by_parent.setdefault(row["parent"], []).append(slot)
-        for key in json.loads(row["url_keys"]):
-            self._by_url.setdefault(key, []).append(slot)
-        for name in VECTOR_FIELDS:
-            if row[name] is not None:
-                self._add_vector(np.frombuffer(row[name], dtype="<f4"), slot)
-        return slot
-
-    def _add_vector(self, vector: Vectors, slot: int) -> None:
-        at = self._vector_count
-        self._vectors = _grown(self._vectors, at + 1)
-        self._owner_of = _grown(self._owner_of, at + 1)
-        self._vectors[at] = vector
-        self._owner_of[at] = slot
-        self._vector_count = at + 1
+    def _take(self, row: sqlite3.Row) -> None:
+        number = row["number"]
+        self._ids[number] = row["id"]
+        self._parents[number] = self._ids[number] if row["parent"] == row["id"] else row["parent"]
+        self._facet_of[number] = self._facet_number(row)
+        self._is_alive[number] = not row["is_deleted"]
+        for at, name in enumerate(ROW_FIELDS):
+            old, new = self._rows_of[number, at], row[name]
+            if old >= 0:
+                self._owner_of[old] = NOBODY
+            self._rows_of[number, at] = -1 if new is None else new
+            if new is not None:
+                self._owner_of[new] = number
 
     def _facet_number(self, row: sqlite3.Row) -> int:
         key = (row["kind"], row["language"], row["state"], row["topics"])
@@ -165,19 +164,11 @@ class Table:
             self._facet_numbers[key] = len(self._facets) - 1
         return self._facet_numbers[key]
 
-    def _view(self) -> View:
-        slots, vectors = len(self._ids), self._vector_count
-        return View(
-            ids=self._ids, parents=self._parents, facets=self._facets, by_url=self._by_url, by_parent=self._by_parent,
-            facet_of=self._facet_of[:slots], is_alive=self._is_alive[:slots], slot_of=self._slot_of,
-            vectors=self._vectors[:vectors], owner_of=self._owner_of[:vectors],
-        )  # fmt: skip
-
 
 def _grown(array: NDArray[_Scalar], length: int, fill: int = 0) -> NDArray[_Scalar]:
-    """The array itself if it has room for `length` rows, else a copy with at least twice the room."""
+    """The array itself if it has room for `length` rows, else a copy with half as much room again."""
     if len(array) >= length:
         return array
-    grown = np.full((max(length, 2 * len(array), 64), *array.shape[1:]), fill, dtype=array.dtype)
+    grown = np.full((max(length, len(array) + len(array) // 2, 64), *array.shape[1:]), fill, dtype=array.dtype)
     grown[: len(array)] = array
     return grown

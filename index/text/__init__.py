@@ -5,19 +5,34 @@ raw -> understand (noise off, links out, sentences) -> fold (one spelling) -> te
 `ANALYSIS` names the version of `terms`: an index built with another one must be rebuilt.
 """
 
-from index.text.folding import ANALYSIS, content_terms, fold, is_cjk, shingles, terms, words
+from index.text.aligning import Aligned, align
+from index.text.dated import date_agrees, dates, dates_conflict, find_dates
+from index.text.folding import ANALYSIS, content_terms, fold, is_cjk, shingles, stem, terms, words
 from index.text.languages import Length, language_of, length, script_of
+from index.text.named import find_names, names
 from index.text.personal import mask_personal
-from index.text.reading import Understood, fingerprint, is_boilerplate, sentences, understand
-from index.text.statements import negations, numbers, places
-from index.text.urls import canonical_url, find_urls, url_key, without_urls
+from index.text.placed import find_places, places
+from index.text.reading import Understood, fingerprint, is_boilerplate, sentence_spans, sentences, understand
+from index.text.statements import find_negations, find_numbers, negations, numbers
+from index.text.urls import blank_urls, canonical_url, find_urls, url_key, without_urls
 
 __all__ = [
     "ANALYSIS",
+    "Aligned",
     "Length",
     "Understood",
+    "align",
+    "blank_urls",
     "canonical_url",
     "content_terms",
+    "date_agrees",
+    "dates",
+    "dates_conflict",
+    "find_dates",
+    "find_names",
+    "find_negations",
+    "find_numbers",
+    "find_places",
     "find_urls",
     "fingerprint",
     "fold",
@@ -26,12 +41,15 @@ __all__ = [
     "language_of",
     "length",
     "mask_personal",
+    "names",
     "negations",
     "numbers",
     "places",
     "script_of",
+    "sentence_spans",
     "sentences",
     "shingles",
+    "stem",
     "terms",
     "understand",
     "url_key",

@@ -1,7 +1,8 @@
 """One spelling for many: folding, index terms and shingles.
 
 Folded text is NFKC, lower case, simplified Chinese, without invisible characters and without the symbols and spaces
-that are put between Han characters to dodge filters (新*冠-疫 苗). Folding is idempotent (a property test holds it).
+that are put between Han characters to dodge filters (新*冠-疫 苗); words written with look-alikes are read as meant
+(薇信, c0vid, сovid with a Cyrillic с). Folding is idempotent (a property test holds it).
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from functools import cache, lru_cache
 
 from opencc import OpenCC
 
+from index.text.disguise import undisguise
 from index.text.urls import find_urls, url_key, without_urls
 
-ANALYSIS = "1"
+ANALYSIS = "2"
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd々〇"
 #: And kana, Hangul, Thai, Lao, Burmese, Khmer: written without spaces, cut into pairs.
@@ -22,20 +24,23 @@ UNSPACED = HAN + "\u3040-\u30ff\u31f0-\u31ff\uac00-\ud7a3\u0e01-\u0e4e\u0e81-\u0
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0980-\u0dff"
 _TOKEN = re.compile(rf"[{UNSPACED}]+|(?:[^\W_{UNSPACED}]|[{_MARKS}])+(?:['’][a-z]+)?(?:[.,]\d+)*")
 _CJK = re.compile(f"[{UNSPACED}]")
-_INVISIBLE = re.compile(
+INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
-    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\u20e3\U000e0000-\U000e0fff]"
 )
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_CAMOUFLAGE = re.compile(rf"(?<=[{HAN}])[\s*_~^+=|/\\·•・.★☆●○◆◇■□▲△▼▽♥❤♡#&@$%`'\"‐-―\-]+(?=[{HAN}])")
-_SPACES = re.compile(r"\s+")
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+CAMOUFLAGE = re.compile(
+    rf"(?<=[{HAN}])[\s*_~^+=|/\\·•・.★☆●○◆◇■□▲△▼▽♥❤♡#&@$%`'\"‐-―\-丨丶\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff"
+    rf"\U0001f000-\U0001faff]+(?=[{HAN}])"
+)
+SPACES = re.compile(r"\s+")
 #: Variants that OpenCC leaves alone because they are also simplified words.
-_VARIANTS = str.maketrans({"著": "着", "妳": "你", "祂": "他", "牠": "它", "喫": "吃", "裏": "里", "甚": "什"})
+VARIANTS = str.maketrans({"著": "着", "妳": "你", "祂": "他", "牠": "它", "喫": "吃", "裏": "里", "甚": "什"})
 _STOP_WORDS = (
     "a an and are as at be been but by for from had has have he her his i if in into is it its of on or our she so "
     "that the their them then there these they this to was we were will with you your"
 )
-_ENGLISH_STOP = frozenset(_STOP_WORDS.split())
+ENGLISH_STOP = frozenset(_STOP_WORDS.split())
 
 
 @cache
@@ -54,11 +59,16 @@ def fold(text: str) -> str:
 
 
 def _fold_once(text: str) -> str:
-    text = _INVISIBLE.sub("", _CONTROL.sub(" ", text))
+    text = INVISIBLE.sub("", CONTROL.sub(" ", text))
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    text = _CAMOUFLAGE.sub("", _SPACES.sub(" ", _INVISIBLE.sub("", text)))
+    text = CAMOUFLAGE.sub("", SPACES.sub(" ", INVISIBLE.sub("", text)))
+    return undisguise(simplify(text)).strip()
+
+
+def simplify(text: str) -> str:
+    """Traditional characters as simplified ones, variants as their usual form."""
     simplified: str = _to_simplified().convert(text)
-    return simplified.translate(_VARIANTS).strip()
+    return simplified.translate(VARIANTS)
 
 
 def is_cjk(character: str) -> bool:
@@ -79,7 +89,7 @@ def terms(text: str) -> list[str]:
         if is_cjk(run[0]):
             found.extend(run)
             found.extend(run[i : i + 2] for i in range(len(run) - 1))
-        elif run not in _ENGLISH_STOP:
+        elif run not in ENGLISH_STOP:
             found.append(stem(run))
     return found
 
@@ -90,7 +100,7 @@ def content_terms(folded: str) -> list[str]:
     for run in words(folded):
         if is_cjk(run[0]):
             found.extend(run[i : i + 2] for i in range(max(len(run) - 1, 1)))
-        elif run not in _ENGLISH_STOP:
+        elif run not in ENGLISH_STOP:
             found.append(stem(run))
     return found
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from index.text.folding import fold, words
-from index.text.urls import find_urls, url_key, without_urls
+from index.text.urls import blank_urls, find_urls, url_key, without_urls
 
 LIMIT = 5_000
 _MOST_SENTENCES = 60
@@ -106,6 +106,21 @@ def sentences(text: str) -> tuple[str, ...]:
         if len(found) >= _MOST_SENTENCES:
             break
     return tuple(found[:_MOST_SENTENCES])
+
+
+def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
+    """Where the sentences of a text stand in it, white space around them left out; addresses are none."""
+    found: list[tuple[int, int]] = []
+    plain = blank_urls(text)
+    for match in _SENTENCE.finditer(plain):
+        start = match.start()
+        for stop in [*(s.start() for s in _LATIN_STOP.finditer(plain, match.start(), match.end())), match.end()]:
+            piece = plain[start:stop]
+            if any(c.isalnum() for c in piece):
+                left = len(piece) - len(piece.lstrip())
+                found.append((start + left, start + len(piece.rstrip())))
+            start = stop
+    return tuple(found)
 
 
 def fingerprint(text: str) -> str:

@@ -1,14 +1,15 @@
-"""What a statement counts, denies and names: numbers, negations and places, comparable across Chinese and English.
+"""What a statement counts and denies: numbers and negations, comparable across Chinese and English.
 
-Used as guards: two statements that differ only here are not the same claim. Places are the provinces and great cities
-of the Chinese-speaking world; a wrong place not in the list is not noticed.
+Used as guards: two statements that differ only here are not the same claim.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
+from index.text.dated import Found, find_dates
 from index.text.folding import fold
 from index.text.urls import without_urls
 
@@ -43,40 +44,42 @@ _NOT_DENIALS = re.compile(
     r"是不是|会不会|能不能|要不要|有没有|不仅|不但|不只|不得不|不管|不论|无论|不小心|没有人知道|不是谣言|并非谣言|千万别|"
     r"(?:^|[.!;:,\n]\s*)(?:please )?(?:do not|don['’]t|never)\b|\bwhy not\b|\bnot only\b|\bwhether or not\b"
 )
-_PLACE_NAMES = (
-    "北京 beijing 上海 shanghai 天津 tianjin 重庆 chongqing 河北 hebei 山西 shanxi 辽宁 liaoning 吉林 jilin "
-    "黑龙江 heilongjiang 江苏 jiangsu 浙江 zhejiang 安徽 anhui 福建 fujian 江西 jiangxi 山东 shandong 河南 henan "
-    "湖北 hubei 湖南 hunan 广东 guangdong 海南 hainan 四川 sichuan 贵州 guizhou 云南 yunnan 陕西 shaanxi 甘肃 gansu "
-    "青海 qinghai 广西 guangxi 西藏 tibet 宁夏 ningxia 新疆 xinjiang 香港 hong-kong 澳门 macau 台湾 taiwan 台北 taipei "
-    "高雄 kaohsiung 台中 taichung 台南 tainan 武汉 wuhan 广州 guangzhou 深圳 shenzhen 成都 chengdu 杭州 hangzhou "
-    "南京 nanjing 西安 xian 郑州 zhengzhou 长沙 changsha 沈阳 shenyang 哈尔滨 harbin 昆明 kunming 新加坡 singapore"
-)
-_PLACES = _PLACE_NAMES.split()
-_ENGLISH_PLACES = {english.replace("-", " "): han for han, english in zip(_PLACES[::2], _PLACES[1::2], strict=True)}
-_PLACE = re.compile("|".join(_PLACES[::2]))
-_ENGLISH_PLACE = re.compile(rf"\b({'|'.join(_ENGLISH_PLACES)})\b")
 
 
 def numbers(text: str) -> frozenset[str]:
     """The numbers that a text states, in one spelling: `3万`, `30,000`, `三万` and `30 thousand` are `30000`.
 
-    Numbers inside names (COVID-19, 5G), and the words for one, are left out.
+    Numbers inside names (COVID-19, 5G) and dates, and the words for one, are left out.
     """
-    folded = without_urls(fold(text))
-    found = set()
+    return frozenset(value for _, _, value in find_numbers(without_urls(fold(text))))
+
+
+def find_numbers(folded: str) -> Iterator[Found]:
+    """Each number in a folded text with its place."""
+    dated = bytearray(len(folded))
+    for start, end, _ in find_dates(folded):
+        dated[start:end] = b"\x01" * (end - start)
+    for start, end, value in _find_numbers(folded):
+        if not any(dated[start:end]):
+            yield start, end, value
+
+
+def _find_numbers(folded: str) -> Iterator[Found]:
     for match in _ARABIC.finditer(folded):
         value = _value(match.group(1), match.group(2))
         if value is not None:
-            found.add(value)
+            yield match.start(1), match.end(2) if match.group(2) else match.end(1), value
     for match in _CHINESE.finditer(folded):
         run, unit = match.groups()
         if match.start() and unicodedata.category(folded[match.start() - 1]) == "Nd":
             continue
         value = _chinese(run) if _states_number(run, unit, match.group(0)) else None
         if value is not None:
-            found.add(value)
-    found.update(str(_ENGLISH[word]) for word in _ENGLISH_WORD.findall(folded) if not _follows_number(folded, word))
-    return frozenset(found)
+            yield match.start(1), match.end(1), value
+    counted = _COUNTED_HUNDRED.search(folded)  # in `5 hundred` the hundred was read already
+    for match in _ENGLISH_WORD.finditer(folded):
+        if not (match.group() == "hundred" and counted):
+            yield match.start(), match.end(), str(_ENGLISH[match.group()])
 
 
 def negations(text: str) -> int:
@@ -84,11 +87,11 @@ def negations(text: str) -> int:
     return len(_DENIAL.findall(_NOT_DENIALS.sub(" ", fold(text))))
 
 
-def places(text: str) -> frozenset[str]:
-    """The places of the list that a text names, in Chinese, whatever language it is in."""
-    folded = fold(text)
-    english = _ENGLISH_PLACE.findall(folded.replace("'", ""))  # Xi'an
-    return frozenset(_PLACE.findall(folded)) | {_ENGLISH_PLACES[name] for name in english}
+def find_negations(folded: str) -> Iterator[Found]:
+    """Each denial in a folded text with its place."""
+    blanked = _NOT_DENIALS.sub(lambda match: " " * len(match.group()), folded)
+    for match in _DENIAL.finditer(blanked):
+        yield match.start(), match.end(), match.group()
 
 
 def _value(digits: str, multiplier: str | None) -> str | None:
@@ -129,8 +132,3 @@ def _chinese(run: str) -> str | None:
             section = digit = 0
     value = total + section + digit
     return str(value) if value < 10**15 else None
-
-
-def _follows_number(folded: str, word: str) -> bool:
-    """`5 hundred` was read already; `hundred` alone is 100."""
-    return word == "hundred" and _COUNTED_HUNDRED.search(folded) is not None

@@ -61,6 +61,11 @@ def without_urls(text: str) -> str:
     return _LINK.sub(lambda found: " " + found.group()[len(_without_tail(found.group())) :], text)
 
 
+def blank_urls(text: str) -> str:
+    """`text` with as many spaces as characters in the place of each address, so that the rest keeps its place."""
+    return _LINK.sub(lambda found: " " * len(kept := _without_tail(found.group())) + found.group()[len(kept) :], text)
+
+
 def _once(url: str) -> str | None:
     try:
         parts = urlsplit(url)

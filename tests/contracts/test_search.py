@@ -283,6 +283,20 @@ def test_b2_shuffled_writes_of_four_writers_end_in_the_newest_of_each(new_engine
     assert found(writers[2], terms=("word1", "word2", "word3", "word4")) == []
 
 
+def test_words_are_found_behind_many_better_documents_that_the_filters_leave_out(engine: Search) -> None:
+    better = [document(f"c{n}", kind=DocKind.CLAIM, title="salt") for n in range(200)]
+    worse = [document(f"a{n}", title="salt " + "sand " * (n % 3 + 1)) for n in range(100)]
+    store(engine, *better, *worse)
+    everything = engine.find(SearchQuery(terms=("salt",), limit=300))
+    expected = {hit.id: hit.lexical for hit in everything if hit.kind is DocKind.ALERT}
+    hits = engine.find(SearchQuery(terms=("salt",), kinds=frozenset({DocKind.ALERT}), limit=40))
+    assert len(hits) == 40
+    assert {hit.id: hit.lexical for hit in hits}.items() <= expected.items()
+    assert min(hit.lexical or 0 for hit in hits) >= sorted((s or 0 for s in expected.values()), reverse=True)[39]
+    others = frozenset(hit.parent for hit in everything) - {"a7", "c9"}
+    assert sorted(found(engine, terms=("salt",), exclude_parents=others, limit=5)) == ["a7", "c9"]
+
+
 # ------------------------------------------------------------------------------------------------------------- rebuild
 
 
@@ -302,6 +316,53 @@ def test_rebuild_to_nothing_and_again(engine: Search) -> None:
     assert found(engine, terms=("salt",)) == []
     assert engine.rebuild([document("a", title="salt")]) == 1
     assert found(engine, terms=("salt",)) == ["a"]
+
+
+class Stream:
+    """Documents that are read while they are taken; `fails_at` the one that cannot be read."""
+
+    def __init__(self, documents: list[SearchDocument], fails_at: int | None = None) -> None:
+        self._documents = documents
+        self._fails_at = fails_at
+
+    def __iter__(self) -> Iterator[SearchDocument]:
+        for n, one in enumerate(self._documents):
+            if n == self._fails_at:
+                raise RuntimeError("cannot be read")
+            yield one
+
+
+def test_rebuild_takes_a_stream_and_of_repeated_ids_the_newest_and_of_equals_the_first(engine: Search) -> None:
+    store(engine, document("a", 9, title="old"))
+    stream = [
+        document("a", 2, title="two"),
+        document("b", 1),
+        document("a", 1, title="one"),
+        document("c", 5, title="x"),
+    ]
+    stream += [
+        document("a", 3, title="three", title_vector=direction(0)),
+        document("a", 3, title="late"),
+        tombstone("c", 6),
+    ]
+    assert engine.rebuild(Stream(stream)) == 2
+    assert engine.versions() == {"a": 3, "b": 1}
+    assert by_words(engine, "three") == found(engine, vector=direction(0)) == ["a"]
+    assert by_words(engine, "old", "one", "two", "late", "x") == []
+
+
+def test_a_rebuild_from_documents_that_cannot_be_read_changes_nothing(engine: Search) -> None:
+    store(engine, document("a", 9, title="salt", title_vector=direction(0)))
+    some = [document(f"n{n}", title="salt", title_vector=direction(n)) for n in range(600)]
+    with pytest.raises(RuntimeError, match="cannot be read"):
+        engine.rebuild(Stream(some, fails_at=590))
+    with pytest.raises(ValueError, match="dimensions"):
+        engine.rebuild([*some, document("b", title_vector=(1.0,))])
+    with pytest.raises(TypeError):
+        engine.rebuild(iter(some))
+    assert by_words(engine, "salt") == found(engine, vector=direction(0)) == ["a"]
+    assert store(engine, document("a", 10, title="salt"), document("n1", title="salt", title_vector=direction(0))) == 2
+    assert found(engine, vector=direction(0)) == ["n1"]
 
 
 def test_b6_readers_see_no_gap_while_the_index_is_rebuilt(new_engine: Callable[[], Search]) -> None:

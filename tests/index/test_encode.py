@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.encode import HashedEncoder, SentenceEncoder, open_encoder, packaged
+from index.encode import HashedEncoder, SentenceEncoder, open_encoder, packaged, tuned
 from index.encode.sentence import MAX_CHARACTERS, make_safe
 from index.errors import CorruptModel, EncoderUnavailable
-from index.matching import FITTED
 from index.ports import Encoder
+from index.ranking import weights_for
 from index.settings import Settings
 
 HOSTILE = ["\ufdfa" * 5_000, "x" * 1_000_000, "好" * 1_000_000, "\ud800a", "a\x00b", "<s></s><pad><mask>"]
@@ -32,8 +32,10 @@ def encoder(model_data: Path) -> Encoder:
     return open_encoder(Settings(data_dir=model_data, encoder_threads=2))
 
 
-def test_matching_has_numbers_for_the_encoders_that_settings_choose_by_default() -> None:
-    assert {open_encoder(Settings()).name, open_encoder(Settings(encoder="hashed")).name} == FITTED
+def test_the_encoders_that_settings_choose_by_default_have_weights_and_no_other_has() -> None:
+    packed, hashed = open_encoder(Settings()), open_encoder(Settings(encoder="hashed"))
+    assert weights_for(packed.name) and weights_for(hashed.name)
+    assert weights_for("all-minilm-l6-v2") is None
 
 
 class TestPackagedModel:
@@ -75,8 +77,8 @@ class TestPackagedModel:
 
     def test_changed_tuning_weights_are_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         bad = tmp_path / "tuned.safetensors"
-        bad.write_bytes(packaged.TUNED.read_bytes() + b" ")
-        monkeypatch.setattr(packaged, "TUNED", bad)
+        bad.write_bytes(tuned.PATH.read_bytes() + b" ")
+        monkeypatch.setattr(tuned, "PATH", bad)
         with pytest.raises(CorruptModel):
             packaged.prepare(tmp_path)
         assert [p.name for p in tmp_path.iterdir()] == ["tuned.safetensors"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from index.grouping import Candidate, group, is_debunk
+from index.grouping import Candidate, group, is_debunk, overlap
 from index.model import Grouped
 
 KNOWN = "今晨市自来水厂发生氯气泄漏，全市居民三天内不要饮用自来水，已有200人住院"
@@ -48,6 +50,32 @@ def test_a_changed_number_denial_or_place_makes_another_claim(text: str, reason:
     assert _group(text, KNOWN) == (Grouped.NEW, None, reason)
 
 
+def test_other_dates_make_another_claim_and_a_date_more_does_not() -> None:
+    assert _group("3月5日" + KNOWN, "3月8日" + KNOWN)[2] == "dates_differ"
+    assert _group("3月5日" + KNOWN, KNOWN)[0] is Grouped.VARIANT
+
+
+def test_in_a_short_text_one_other_word_makes_another_claim() -> None:
+    assert _group("喝灵芝汤可以预防新型冠状病毒", "喝板蓝根可以预防新型冠状病毒")[0] is Grouped.NEW
+
+
+def test_a_text_with_something_added_is_a_variant() -> None:
+    added = "刚刚听水务局的朋友在电话里说的，各位邻居都注意一下：" + KNOWN + "，回家以后先把浴缸和水桶都接满"
+    assert _group(added, KNOWN)[0] is _group(KNOWN, added)[0] is Grouped.VARIANT
+
+
+def test_the_addresses_in_two_texts_do_not_count() -> None:
+    assert overlap(KNOWN + " https://a.example/very/long/path", KNOWN) == 1.0
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_it_does_not_matter_which_of_two_texts_was_known(one: str, other: str) -> None:
+    assert (_group(one + KNOWN, KNOWN + other)[0] is Grouped.NEW) == (
+        _group(KNOWN + other, one + KNOWN)[0] is Grouped.NEW
+    )
+
+
 def test_a_short_text_is_grouped_only_when_equal() -> None:
     assert _group("自来水有毒", "自来水有毒了") == (Grouped.NEW, None, "too_short")
     assert _group("自来水有毒！", "自来水有毒")[0] is Grouped.REPEAT
@@ -58,7 +86,7 @@ def test_the_same_rumor_in_other_words_is_left_to_matching() -> None:
 
 
 def test_a_close_wording_is_new_but_said_to_be_close() -> None:
-    close = "今晨市自来水厂发生氯气泄漏，全市居民三天内不要饮用自来水，请储备桶装水，消息来自水务局的朋友"
+    close = "今晨市自来水厂发生氯气泄漏，全市居民三天内不要饮用，请储备桶装水，消息来自水务局的朋友"
     assert _group(close, KNOWN) == (Grouped.NEW, None, "close_wording")
 
 

@@ -559,3 +559,51 @@ def test_acts_on_an_unknown_claim_are_not_found(house: House) -> None:
 def _match_ids(house: House, claim_id: str) -> list[str]:
     with house.parts.records.read() as unit:
         return [m.id for m in unit.matches(claim_id=claim_id)]
+
+
+class TestTakingOut:
+    """An editor undoes a grouping: a wording becomes a claim of its own."""
+
+    FIRST = "今晨市自来水厂发生氯气泄漏，全市居民三天内不要饮用自来水，请大家储备桶装水"
+    NEAR = "今早市自来水厂发生氯气泄漏，全市居民三天内不要饮用自来水，请大家储备桶装水"
+
+    def _wordings(self, house: House) -> tuple[str, str, str]:
+        claim_id = house.seen(self.FIRST)
+        house.links()
+        house.parts.search.refresh()
+        assert house.seen(self.NEAR) == house.seen(self.NEAR) == claim_id
+        first, near = house.catalogue.claim_file(claim_id).wordings
+        return claim_id, first.id, near.id
+
+    def test_every_sighting_in_these_words_goes_along_and_linking_does_not_bring_it_back(self, house: House) -> None:
+        claim_id, _, near = self._wordings(house)
+        own = house.catalogue.take_out(near, house.author, "另一家水厂")
+        assert own.id != claim_id and own.sighting_count == 2
+        assert house.claim(claim_id).sighting_count == 1
+        house.links()
+        assert house.claim(own.id).merged_into is None
+        assert house.seen(self.NEAR) == own.id
+        assert house.acts()[-1] == "wording_taken_out"
+
+    def test_it_can_be_undone(self, house: House) -> None:
+        claim_id, _, near = self._wordings(house)
+        own = house.catalogue.take_out(near, house.author, "另一家水厂")
+        (decided,) = house.catalogue.claim_file(own.id).decided
+        assert (decided.match.status, decided.match.note) == (MatchStatus.REJECTED, "另一家水厂")
+        house.catalogue.undo(decided.match.id, house.author)
+        house.catalogue.confirm(decided.match.id, house.approver)
+        assert house.claim(claim_id).sighting_count == 3
+
+    def test_it_wants_an_editor_a_reason_and_another_wording_than_the_first(self, house: House) -> None:
+        claim_id, first, near = self._wordings(house)
+        for sighting, editor, reason, code in (
+            (near, house.reporter, "另一家水厂", "not_allowed"),
+            (near, house.author, " ", "reason_required"),
+            (first, house.author, "另一家水厂", "first_wording"),
+        ):
+            with pytest.raises(Refused) as refused:
+                house.catalogue.take_out(sighting, editor, reason)
+            assert refused.value.code == code
+        with pytest.raises(NotFound):
+            house.catalogue.take_out("sig_nothing", house.author, "另一家水厂")
+        assert house.claim(claim_id).sighting_count == 3

@@ -248,7 +248,7 @@ class TestStatements:
         assert text.numbers(raw) == set()
 
     @pytest.mark.parametrize(
-        ("raw", "number"), [("百分之五十", "50"), ("十分钟后", "10"), ("two hours", "2"), ("二零二零年", "2020")]
+        ("raw", "number"), [("百分之五十", "50"), ("十分钟后", "10"), ("two hours", "2"), ("二百零三人", "203")]
     )
     def test_numbers_in_words_are_read(self, raw: str, number: str) -> None:
         assert text.numbers(raw) == {number}

@@ -156,7 +156,7 @@ def test_a_rebuild_that_does_not_come_out_right_changes_nothing(
     engine.refresh()
     before = indices(node, engine)
     send = engine._bulk.send
-    monkeypatch.setattr(engine._bulk, "send", lambda target, docs, **rest: send(target, docs[:-1], **rest))
+    monkeypatch.setattr(engine._bulk, "send", lambda target, docs, **rest: send(target, list(docs)[:-1], **rest))
     with pytest.raises(SearchUnavailable, match="holds 1 of 2"):
         engine.rebuild([document("b"), document("c")])
     assert indices(node, engine) == before

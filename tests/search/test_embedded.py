@@ -14,11 +14,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
 from index.errors import SearchUnavailable
-from index.model import SearchDocument, SearchQuery
+from index.model import DocKind, SearchDocument, SearchQuery
 from index.search.embedded import EmbeddedSearch
 from index.search.lock import FolderLock
 from tests.contracts.search_documents import DIMENSIONS, MODEL, direction, document, tombstone
@@ -281,6 +282,23 @@ def test_missing_terms_are_made_anew_from_the_rows(tmp_path: Path) -> None:
     engine.close()
 
 
+@pytest.mark.parametrize("is_cut_off", [True, False])
+def test_vectors_that_are_missing_start_empty_with_one_warning(tmp_path: Path, is_cut_off: bool) -> None:
+    fill(tmp_path)
+    (vectors,) = files(tmp_path, "vectors-*.f32")
+    if is_cut_off:
+        os.truncate(vectors, vectors.stat().st_size - 1)
+    else:
+        vectors.unlink()
+    engine = open_engine(tmp_path)
+    with capture_logs() as logs:
+        assert near(engine) == words(engine, "salt") == set()
+    assert [log["event"] for log in logs] == ["search index unreadable, started empty"]
+    assert engine.rebuild([document("a", title="salt", title_vector=direction(0))]) == 1
+    assert near(engine) == words(engine, "salt") == {"a"}
+    engine.close()
+
+
 def test_a_folder_deleted_under_a_running_engine_starts_empty(engine: EmbeddedSearch, tmp_path: Path) -> None:
     engine.write([document("a", title="salt", title_vector=direction(0))])
     assert words(engine, "salt") == {"a"}
@@ -325,6 +343,73 @@ def test_a_document_written_thousands_of_times_does_not_fill_the_memory(engine: 
     assert engine._session is not None
     assert len(engine._session.view.ids) < 1_600
     assert len(near(engine)) == 200
+
+
+def test_vectors_out_of_use_do_not_fill_the_disk(
+    engine: EmbeddedSearch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.search.store.UNUSED_LEAST", 30)
+    reader = open_engine(tmp_path)
+    for version in range(1, 41):
+        engine.write([_moved(n, version) for n in range(20)])
+        (vectors,) = files(tmp_path, "vectors-*.f32")
+        assert vectors.stat().st_size <= (20 + 20 + 30 + 20) * 4 * DIMENSIONS
+        assert len(near(reader)) == 20
+        hits = reader.find(SearchQuery(vector=direction(version), limit=1))
+        assert [(hit.id, round(hit.cosine or 0, 5)) for hit in hits] == [("d0", 1.0)]
+    engine.write([document("d0", 99, title="salt")])
+    assert len(near(reader)) == 19
+    reader.close()
+
+
+def test_a_vector_that_did_not_change_is_not_written_again(engine: EmbeddedSearch, tmp_path: Path) -> None:
+    for version in range(1, 6):
+        engine.write([document(f"d{n}", version, title=f"v{version}", title_vector=direction(n)) for n in range(20)])
+    (vectors,) = files(tmp_path, "vectors-*.f32")
+    assert vectors.stat().st_size == 20 * 4 * DIMENSIONS
+    assert len(near(engine)) == len(words(engine, "v5")) == 20
+
+
+# ------------------------------------------------------------------------------------------------------- large indexes
+
+
+def test_a_large_index_answers_as_a_small_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same documents, searched row by row and by their signs first: the near, filtered and left-out ones agree."""
+    made = [_spread(n) for n in range(400)]
+    small = open_engine(tmp_path / "small")
+    small.rebuild(made)
+    queries = [
+        SearchQuery(vector=made[n].title_vector, limit=5, kinds=frozenset(kinds), exclude_parents=frozenset(parents))
+        for n in range(0, 400, 40)
+        for kinds in ((), (DocKind.ALERT,), (DocKind.OUTSIDE, DocKind.CLAIM))
+        for parents in ((), (f"d{n}",), ("d1", f"d{n}"))
+    ]
+    expected = [small.find(query) for query in queries]
+    monkeypatch.setattr("index.search.sketch.EXACT_ROWS", 50)
+    large = open_engine(tmp_path / "small")
+    assert [large.find(query) for query in queries] == expected
+    assert large._session is not None and large._session.view.rows.mean is not None
+    assert {len(hits) for hits in expected} == {5}
+    small.close()
+    large.close()
+
+
+def _spread(n: int) -> SearchDocument:
+    vectors = np.random.default_rng(n).standard_normal((2, DIMENSIONS)).tolist()
+    kind = list(DocKind)[n % 3]
+    return document(f"d{n}", n + 1, kind=kind, title_vector=tuple(vectors[0]), statement_vector=tuple(vectors[1]))
+
+
+def test_a_large_index_looks_for_the_rarest_words_but_for_some_at_the_least(
+    engine: EmbeddedSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    common = [f"common{n}" for n in range(20)]
+    engine.write([document(f"d{n}", title=" ".join(common), body="rare" if n == 3 else "") for n in range(50)])
+    expected = engine.find(SearchQuery(terms=("rare",), limit=1))
+    monkeypatch.setattr("index.search.lexical.MOST_POSTINGS", 10)
+    monkeypatch.setattr("index.search.lexical.LEAST_TERMS", 1)
+    assert engine.find(SearchQuery(terms=(*common, "rare"), limit=1)) == expected
+    assert len(words(engine, *common)) == 50
 
 
 def test_many_threads_reading_while_one_writes_see_whole_states(engine: EmbeddedSearch) -> None:

@@ -20,6 +20,7 @@ from index.model import (
     Technique,
     Verdict,
 )
+from webapp.marked import DIFFERENCE_WORDS
 from webapp.regions import REGION_NAMES
 
 Json = dict[str, Any]
@@ -134,13 +135,38 @@ SCHEMAS: Json = {
         probability={"type": "number", "minimum": 0, "maximum": 1},
         reasons=_list(TEXT),
         objections=_list(TEXT),
+        matched_text={**TEXT, "description": "The wording of the candidate that was nearest to the text."},
+        explanation=_ref("Explanation"),
     ),
+    "Explanation": {
+        **_object(
+            shared=_list(_ref("Span")),
+            shared_in_match=_list(_ref("Span")),
+            differing=_list(_ref("Difference")),
+            differing_in_match=_list(_ref("Difference")),
+            sentence=_maybe(_ref("Span")),
+        ),
+        "description": (
+            "What the text and the candidate's `matched_text` share and where they differ, as places in each, counted "
+            "in Unicode code points; `shared`, `differing` and `sentence` (the one that matched) are places in the "
+            "answer's `text`, the others in `matched_text`."
+        ),
+    },
+    "Span": {
+        "type": "array",
+        "items": NUMBER,
+        "minItems": 2,
+        "maxItems": 2,
+        "description": "Where a part begins, and where it has ended.",
+    },
+    "Difference": _object(kind=_enum(DIFFERENCE_WORDS), start=NUMBER, end=NUMBER),
 }
 SCHEMAS["Answer"] = _object(
     outcome=_enum(Outcome),
     candidates=_list(_ref("Candidate")),
     claim=_maybe({"allOf": [_ref("Claim"), _object(is_being_checked=FLAG)]}),
     reviews=_list(_ref("Review")),
+    text={**TEXT, "description": "The text as it was looked up: forwarding notes and the like left out."},
     was_trimmed=FLAG,
     is_degraded=FLAG,
     imitated_domains=_list(TEXT),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from index.model import RATINGS, Alert, Claim, OutsideRefutation, Thread, Verdict
+from index.model import RATINGS, Alert, Claim, Explanation, OutsideRefutation, Thread, Verdict
 from index.pages import SourceRow
 from webapp import language
 from webapp.feed_entries import rfc3339
@@ -126,6 +127,17 @@ def source(row: SourceRow) -> Json:
     }
 
 
+def explanation(value: Explanation) -> Json:
+    """Places as [start, end) in characters (code points) of the answer's `text` and of `matched_text`."""
+    return {
+        "shared": [list(span) for span in value.shared],
+        "shared_in_match": [list(span) for span in value.shared_in_match],
+        "differing": [asdict(d) for d in value.differing],
+        "differing_in_match": [asdict(d) for d in value.differing_in_match],
+        "sentence": list(value.sentence) if value.sentence else None,
+    }
+
+
 def candidate(shown: Any) -> Json:
     """One candidate of an answer: an alert or a claim, with the reasons as sentences, those against it marked."""
     found = shown.candidate
@@ -146,4 +158,6 @@ def candidate(shown: Any) -> Json:
         "probability": round(found.probability, 4),
         "reasons": [reason_sentence(r) for r in found.reasons],
         "objections": [reason_sentence(r) for r in found.reasons if r.objects],
+        "matched_text": found.matched_text,
+        "explanation": explanation(found.explanation),
     }

@@ -28,6 +28,7 @@ def match() -> Response:
             "candidates": [shapes.candidate(s) for s in result.shown],
             "claim": {**shapes.claim(claim), "is_being_checked": result.is_being_checked} if claim else None,
             "reviews": [shapes.review(r) for r in result.reviews],
+            "text": result.answer.text,
             "was_trimmed": result.answer.was_trimmed,
             "is_degraded": result.answer.is_degraded,
             "imitated_domains": list(result.answer.imitated_domains),

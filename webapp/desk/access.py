@@ -43,6 +43,7 @@ NEEDS: dict[str, Level] = {
     "release": Level.REPORTER,
     "set_not_checkable": Level.EDITOR,
     "reopen": Level.EDITOR,
+    "take_out": Level.EDITOR,
     "start_draft": Level.REPORTER,
     "match": Level.REPORTER,
     "confirm": Level.EDITOR,

@@ -8,15 +8,16 @@ from werkzeug.wrappers import Response
 from index.errors import InvalidInput, Refused
 from index.ids import is_id
 from index.model import MatchStatus
-from webapp import compare
 from webapp.desk import access
 from webapp.desk.forms import Problem
 from webapp.desk.matched import DIFFERENCES, target_of
 from webapp.desk.room import blueprint
 from webapp.language import gettext, url_for
+from webapp.marked import match_marked, query_marked
 from webapp.opened import catalogue
 
 PAGES_AHEAD = 3
+MAX_STATEMENT = 5_000  # of a claim, shown in full
 
 
 @blueprint.get("/matches/<match_id>")
@@ -63,14 +64,14 @@ def _on(match_id: str, said: str) -> Response:
 def _page(match_id: str, problem: Problem | None = None) -> str:
     suggestion = catalogue().suggestion(match_id)
     target = target_of(suggestion)
-    left, right = compare.sides(suggestion.claim.statement, target.text)
+    explanation = catalogue().explain(suggestion.claim.statement, target.text)
     file = catalogue().claim_file(suggestion.claim.id)
     return render_template(
         "desk/match.html",
         suggestion=suggestion,
         target=target,
-        left=left,
-        right=right,
+        left=query_marked(suggestion.claim.statement, explanation, MAX_STATEMENT),
+        right=match_marked(target.text, explanation),
         file=file,
         following=_following(match_id),
         differences=DIFFERENCES,

@@ -51,6 +51,7 @@ SENTENCES: Mapping[str, str] = {
     "name_taken": N_("This name is already in use."),
     # the rest
     "taken_by_another": N_("Another editor has this claim at the moment."),
+    "first_wording": N_("This wording began the claim, so it stays. Take the others out instead."),
     "already_merged": N_("These two claims have been joined already."),
     "both_answered": N_("Both claims have an answer of their own. Withdraw one of the two alerts first."),
     "note_required": N_("Say why, for the others who read this page."),

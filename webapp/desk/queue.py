@@ -112,6 +112,14 @@ def reopen(claim_id: str) -> Response:
     return _back(claim_id)
 
 
+@blueprint.post("/sightings/<sighting_id>/take-out")
+def take_out(sighting_id: str) -> Response:
+    """Takes a wording out of its claim; the way back is among the decisions of the new claim."""
+    claim = catalogue().take_out(sighting_id, access.editor(), request.form.get("reason", ""))
+    flash(gettext("The wording is a claim of its own now."))
+    return redirect(url_for(".claim", claim_id=claim.id), 303)
+
+
 @blueprint.post("/claims/<claim_id>/draft")
 def start_draft(claim_id: str) -> Response:
     """Opens the draft in work or begins one; the writer takes the claim, unless somebody else has it."""

@@ -103,6 +103,7 @@ AUDIT: Mapping[str, str] = {
     "match_confirmed": N_("%(who)s confirmed an answer to “%(claim)s”."),
     "match_rejected": N_("%(who)s rejected a suggestion: %(note)s"),
     "match_undone": N_("%(who)s took back a decision on a suggestion."),
+    "wording_taken_out": N_("%(who)s took “%(target)s” out of the claim “%(claim)s”: %(note)s"),
     "claim_not_checkable": N_("%(who)s set “%(claim)s” aside as not checkable: %(note)s"),
     "claim_open": N_("%(who)s opened “%(claim)s” again."),
     "source_paused": N_("%(who)s paused the source %(subject)s: %(note)s"),

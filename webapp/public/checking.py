@@ -55,13 +55,3 @@ def _answer(text: str) -> Response:
     if request.method == "POST":
         response.headers["Cache-Control"] = "no-store"
     return response
-
-
-@blueprint.app_template_filter("highlight")
-def highlight(text: str, part: str) -> list[tuple[str, bool]]:
-    """`text` cut into pieces, the one that matched marked True; all of it unmarked if the piece is not in it."""
-    start = text.find(part) if part else -1
-    if start < 0 or part == text:
-        return [(text, False)]
-    pieces = [(text[:start], False), (part, True), (text[start + len(part) :], False)]
-    return [piece for piece in pieces if piece[0]]

@@ -13,7 +13,7 @@ from webapp.public.room import blueprint
 
 @blueprint.get("/method")
 def method() -> str:
-    return render_template("public/method.html")
+    return render_template("public/method.html", figures=catalogue().figures(), encoder=catalogue().encoder_name)
 
 
 @blueprint.get("/about")

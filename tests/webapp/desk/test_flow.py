@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 from index import open_catalogue
-from index.model import ClaimStatus, MatchStatus, PublicState, RefutationStatus
+from index.model import ClaimStatus, Item, Labelled, MatchStatus, PublicState, RefutationStatus, Role
 from webapp import create_app
 
 READY = {
@@ -229,6 +230,14 @@ def test_same_and_undo_and_different_with_a_reason(desk):
     assert "说的是另一件事" in a.get("/desk/audit").text, "a reason from the list is shown in the language of the page"
 
 
+def test_the_match_review_marks_what_both_texts_say(desk):
+    a = desk.logged_in("editor A")
+    match = desk.catalogue.queue("match", desk.catalogue.editors()[0]).rows[0].suggestions[0].match
+    page = a.get(f"/desk/matches/{match.id}").text
+    assert len(re.findall(r'<p class="side-text"[^>]*>.*?<mark>', page)) == 2, "each side has marks"
+    assert "加下划线：两段文字都有。" in page, "and says what they mean"
+
+
 def test_a_claim_is_taken_extended_released_and_frees_itself_after_thirty_minutes(desk):
     a, b = desk.logged_in("editor A"), desk.logged_in("editor B")
     claim_id = desk.claim_ids()[0]
@@ -334,3 +343,24 @@ def test_training_mode_says_so_on_every_page_and_lets_the_author_approve(desk, s
     approved = a.post(f"/desk/drafts/{refutation_id}/approve", {"version": version_of_check(check)})
     assert approved.status_code == 303
     catalogue.close()
+
+
+def test_an_editor_takes_a_wording_out_of_a_claim_with_a_reason(desk):
+    first = "今晨市自来水厂发生氯气泄漏，全市居民三天内不要饮用自来水，请大家储备桶装水"
+    for number, text in enumerate((first, first.replace("今晨", "今早"))):
+        desk.clock.move(hours=2)
+        (lease,) = [x for x in desk.catalogue.lease_sources("test", 10) if x.source.id == "square"]
+        item = Item(f"water{number}", f"https://square.example/w{number}", "", text, "zh-Hans", Role.CIRCULATING)
+        state = replace(lease.state, next_check_at=desk.clock.now() + timedelta(hours=1))
+        (claim_id,) = desk.catalogue.record(lease, [Labelled(item)], state).claim_ids
+        desk.catalogue.sync()
+    a = desk.logged_in("editor A")
+    page = a.get(f"/desk/claims/{claim_id}").text
+    (action,) = re.findall(r'action="(/desk/sightings/[^"]+/take-out)"', page)  # the wording that began it stays
+    unreasoned = a.post(action, {"reason": ""})
+    assert unreasoned.status_code >= 400 and "请写明理由" in unreasoned.text
+    taken = a.post(action, {"reason": "说的是另一家水厂"})
+    assert taken.status_code == 303 and claim_id not in taken.location
+    assert "说的是另一家水厂" in a.get(taken.location).text, "the decision, with the way back"
+    assert "中分出：说的是另一家水厂" in a.get("/desk/audit").text
+    assert desk.catalogue.claim_file(claim_id).claim.sighting_count == 1

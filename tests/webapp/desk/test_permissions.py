@@ -25,6 +25,7 @@ POST  take                401  ok   ok   ok
 POST  release             401  ok   ok   ok
 POST  set_not_checkable   401  403  ok   ok
 POST  reopen              401  403  ok   ok
+POST  take_out            401  403  ok   ok
 POST  start_draft         401  ok   ok   ok
 GET   match               401  ok   ok   ok
 POST  confirm             401  403  ok   ok
@@ -71,7 +72,7 @@ def routes(app):
 
 
 def path_of(rule):
-    values = {"claim_id": "clm", "refutation_id": "ref", "match_id": "mat", "editor_id": "edt"}
+    values = {"claim_id": "clm", "refutation_id": "ref", "match_id": "mat", "editor_id": "edt", "sighting_id": "sig"}
     path = rule.rule
     for name, prefix in values.items():
         path = path.replace(f"<{name}>", new_id(prefix))

@@ -1,0 +1,248 @@
+"""What tells whether a known text answers a pasted one: a row of numbers for each candidate. Pure.
+
+    query, entries ─► cosines of all passages (one product) ─► best passage of each entry ─► rows (entries × FEATURES)
+
+A row holds what the two texts share and how the candidate stands among the others of the same query. `ranking` turns
+rows into probabilities; its weights name these features, so a changed meaning needs a new name.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz
+
+from index import text as language
+from index.model import DocKind
+
+Rows = NDArray[np.float64]
+
+FEW = 8  # candidates; with fewer the usual cosine of the kind stands for their middle
+#: The cosine of two texts of one topic that mean different things, by kind of pair; only a zero point.
+USUAL_COSINE = {"zh": 0.46, "spaced": 0.47, "cross": 0.45}
+SHORT_HAN, SHORT_WORDS = 8, 4
+MAX_COMPARED = 600  # characters that are compared letter by letter
+
+FEATURES = (
+    "cosine",  # of the best passage, above the usual one, in tenths
+    "cosine_next",  # the same of the second best passage (of the best, if it is the only one)
+    "over_middle",  # above the middle of this query's candidates, in tenths
+    "lead",  # above the best other candidate, in tenths
+    "nearness",  # 1 / rank by cosine
+    "theirs",  # share of the best passage's words that the query has; rare words count more
+    "theirs_lead",  # that share above the greatest of the other candidates
+    "any_theirs",  # the greatest such share of any passage
+    "ours",  # share of the query's words that any passage has
+    "alike",  # rapidfuzz partial ratio of the folded texts, 0 to 1
+    "lexical",  # BM25 as a share of the best candidate's
+    "lexical_rank",  # 1 / rank by BM25; 0 without
+    "numbers",  # share of the passage's numbers that the query has; .5 without numbers
+    "numbers_missing",  # the passage's numbers that the query lacks, up to 3
+    "names",  # share of the passage's names that the query has; .5 without names
+    "length",  # how much longer the query is (log ratio of words)
+    "size",  # log of the query's words
+    "crowd",  # log of the number of candidates
+    "is_cross",  # two languages; the spellings of Chinese are one
+    "is_zh",  # both Chinese
+    "shares_url",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a text says, as far as judging needs it; computed once a text."""
+
+    folded: str
+    fingerprint: str
+    terms: frozenset[str]
+    numbers: frozenset[str]
+    dates: frozenset[str]
+    names: frozenset[str]
+    negations: int
+    places: frozenset[str]
+    words: tuple[str, ...]
+    is_short: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One text of an entry. `field`: headline, claim, circulating, wording, title, statement, question or body."""
+
+    text: str
+    field: str
+    language: str
+    vector: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What may answer the query: an alert, a claim or an outside refutation, with its passages and BM25 score."""
+
+    kind: DocKind
+    id: str
+    passages: tuple[Passage, ...]
+    url_keys: frozenset[str] = frozenset()
+    lexical: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A pasted or crawled text, ready to be compared with any number of entries."""
+
+    text: str
+    language: str
+    vector: NDArray[np.float32] | None
+    url_keys: frozenset[str]
+    said: Said = field(repr=False)
+
+
+def said(text: str) -> Said:
+    plain = language.without_urls(language.understand(text).text)
+    folded = language.fold(plain)
+    return Said(
+        folded=folded,
+        fingerprint=language.fingerprint(text),
+        terms=frozenset(language.content_terms(folded)),
+        numbers=language.numbers(plain),
+        dates=language.dates(plain),
+        names=language.names(plain),
+        negations=language.negations(plain),
+        places=language.places(plain),
+        words=tuple(language.words(folded)),
+        is_short=language.length(plain).is_under(SHORT_HAN, SHORT_WORDS),
+    )
+
+
+@lru_cache(maxsize=16_384)
+def cached_said(text: str) -> Said:
+    """Of stored texts only; a pasted text is never kept."""
+    return said(text)
+
+
+def kind(ours: str, theirs: str) -> str:
+    """Pairs of one language behave alike, pairs of two otherwise; both spellings of Chinese are one language."""
+    first, second = ours.split("-")[0], theirs.split("-")[0]
+    return "cross" if first != second else "zh" if first == "zh" else "spaced"
+
+
+def rarity(entries: Iterable[Entry]) -> dict[str, float]:
+    """How rare each word is among the candidates of one query (log of the inverse share)."""
+    seen: Counter[str] = Counter()
+    count = 0
+    for entry in entries:
+        count += 1
+        seen.update(frozenset().union(*(cached_said(p.text).terms for p in entry.passages)))
+    whole = max(count, FEW) + 1
+    return {term: math.log(whole / (n + 0.5)) for term, n in seen.items()}
+
+
+def coverage(ours: frozenset[str], theirs: frozenset[str], rare: Mapping[str, float]) -> float:
+    """The share of `theirs` that `ours` has, each word by its rarity; 0 to 1."""
+    unseen = math.log(2 * FEW)
+    whole = sum(rare.get(term, unseen) for term in theirs)
+    return sum(rare.get(term, unseen) for term in ours & theirs) / whole if whole else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """`rows` (entries × FEATURES) and, of each entry, the place of the passage that its row is about."""
+
+    rows: Rows
+    best: tuple[int, ...]
+
+
+def compare(query: Query, entries: Sequence[Entry]) -> Compared:
+    """Every entry must have a passage, and the query and each passage a vector."""
+    rare = rarity(entries)
+    cosines = _cosines(query, entries)
+    pairs = [_Pair(query, entry, own, rare) for entry, own in zip(entries, cosines, strict=True)]
+    rows = np.zeros((len(entries), len(FEATURES)))
+    for row, pair in zip(rows, pairs, strict=True):
+        row[:] = pair.row()
+    _stand_among(rows, [pair.kind for pair in pairs])
+    _rank(rows, [entry.lexical or 0.0 for entry in entries])
+    return Compared(rows, tuple(pair.best for pair in pairs))
+
+
+def _cosines(query: Query, entries: Sequence[Entry]) -> list[list[float]]:
+    vectors = [p.vector for entry in entries for p in entry.passages if p.vector is not None]
+    assert query.vector is not None and all(len(e.passages) for e in entries)  # callers look
+    every = iter((np.stack(vectors) @ query.vector).tolist())
+    return [[next(every) for _ in entry.passages] for entry in entries]
+
+
+class _Pair:
+    """One query and one entry."""
+
+    def __init__(self, query: Query, entry: Entry, cosines: Sequence[float], rare: Mapping[str, float]) -> None:
+        self._query = query
+        self._entry = entry
+        self._rare = rare
+        kinds = [kind(query.language, passage.language) for passage in entry.passages]
+        self._above = [10 * (c - USUAL_COSINE[k]) for c, k in zip(cosines, kinds, strict=True)]
+        self._shares = [coverage(query.said.terms, cached_said(p.text).terms, rare) for p in entry.passages]
+        self.best = max(range(len(kinds)), key=lambda n: self._above[n] + 2 * self._shares[n])
+        self.kind = kinds[self.best]
+
+    def row(self) -> list[float]:
+        ours, theirs = self._query.said, cached_said(self._entry.passages[self.best].text)
+        every = frozenset[str]().union(*(cached_said(p.text).terms for p in self._entry.passages))
+        others = [above for n, above in enumerate(self._above) if n != self.best]
+        shared_numbers = len(ours.numbers & theirs.numbers)
+        found = {
+            "cosine": self._above[self.best],
+            "cosine_next": max(others, default=self._above[self.best]),
+            "theirs": self._shares[self.best],
+            "any_theirs": max(self._shares),
+            "ours": coverage(every, ours.terms, self._rare),
+            "alike": fuzz.partial_ratio(ours.folded[:MAX_COMPARED], theirs.folded[:MAX_COMPARED]) / 100,
+            "numbers": shared_numbers / len(theirs.numbers) if theirs.numbers else 0.5,
+            "numbers_missing": min(3.0, len(theirs.numbers) - shared_numbers),
+            "names": len(ours.names & theirs.names) / len(theirs.names) if theirs.names else 0.5,
+            "length": math.log1p(len(ours.terms)) - math.log1p(len(theirs.terms)),
+            "size": math.log1p(len(ours.terms)),
+            "is_cross": float(self.kind == "cross"),
+            "is_zh": float(self.kind == "zh"),
+            "shares_url": float(bool(self._query.url_keys & self._entry.url_keys)),
+        }
+        return [found.get(name, 0.0) for name in FEATURES]
+
+
+def _stand_among(rows: Rows, kinds: Sequence[str]) -> None:
+    """Fills in the features that compare a candidate with the others."""
+    column = {name: number for number, name in enumerate(FEATURES)}
+    above, theirs = rows[:, column["cosine"]], rows[:, column["theirs"]]
+    for each in set(kinds):
+        members = np.array([k == each for k in kinds])
+        middle = float(np.median(above[members])) if members.sum() >= FEW else 0.0
+        rows[members, column["over_middle"]] = above[members] - middle
+    rows[:, column["lead"]] = above - _best_other(above)
+    rows[:, column["theirs_lead"]] = theirs - _best_other(theirs)
+    rows[:, column["nearness"]] = 1 / (1 + np.argsort(np.argsort(-above, kind="stable"), kind="stable"))
+    rows[:, column["crowd"]] = math.log1p(len(rows))
+
+
+def _best_other(values: Rows) -> Rows:
+    """For each value the greatest of the others; itself if it is alone."""
+    if len(values) < 2:
+        return values.copy()
+    order = np.sort(values)
+    others: Rows = np.where(values == order[-1], order[-2], order[-1])
+    return others
+
+
+def _rank(rows: Rows, scores: Sequence[float]) -> None:
+    column = {name: number for number, name in enumerate(FEATURES)}
+    lexical = np.array(scores, np.float64)
+    best = float(lexical.max(initial=0.0))
+    if best <= 0:
+        return
+    rows[:, column["lexical"]] = lexical / best
+    ranks = 1 / (1 + np.argsort(np.argsort(-lexical, kind="stable"), kind="stable"))
+    rows[:, column["lexical_rank"]] = np.where(lexical > 0, ranks, 0.0)

@@ -1,0 +1,165 @@
+"""The learned decision: rows of `features` -> probabilities, and from which probability on two texts are the same.
+
+Weights belong to an encoder, whose cosines they know. `weights/<name>.json` holds a forest of small trees that
+`clarion evaluate --train` grew (gradient boosting, Friedman 2001), with the features by name, the data's hash and the
+scores measured in cross-validation; the sum of the trees' leaves is the log odds, then calibrated by two numbers
+(Platt 1999). Encoders without weights have none: `matching` then judges by words alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import CorruptModel
+from index.features import FEATURES, Rows
+
+FORMAT = 1
+LEAF = -1
+
+
+class Weights(Protocol):
+    """Turns rows into probabilities. `same`, `similar`: the least probability of each band."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def same(self) -> float: ...
+    @property
+    def similar(self) -> float: ...
+
+    def probability(self, rows: Rows) -> Rows:
+        """Of each row (n × FEATURES), 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """Three logistic regressions, one a kind of pair; each a constant and a weight by feature."""
+
+    name: str
+    same: float
+    similar: float
+    zh: Mapping[str, float]
+    spaced: Mapping[str, float]
+    cross: Mapping[str, float]
+
+    def probability(self, rows: Rows) -> Rows:
+        is_cross, is_zh = (rows[:, FEATURES.index(name)] > 0.5 for name in ("is_cross", "is_zh"))
+        odds = np.where(is_cross, self._odds(self.cross, rows), self._odds(self.spaced, rows))
+        return _share(np.where(is_zh, self._odds(self.zh, rows), odds))
+
+    @staticmethod
+    def _odds(weights: Mapping[str, float], rows: Rows) -> Rows:
+        each = np.array([weights.get(name, 0.0) for name in FEATURES])
+        odds: Rows = rows @ each + weights["constant"]
+        return odds
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """Trees in arrays of trees × nodes: at a node go left if the feature is at most the threshold."""
+
+    name: str
+    encoder: str
+    same: float
+    similar: float
+    calibration: tuple[float, float]
+    feature: NDArray[np.int64]
+    threshold: Rows
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    value: Rows
+    depth: int
+
+    def probability(self, rows: Rows) -> Rows:
+        scale, shift = self.calibration
+        return _share(scale * self.odds(rows) + shift)
+
+    def odds(self, rows: Rows) -> Rows:
+        """The uncalibrated log odds of each row."""
+        trees = np.arange(len(self.feature))[None, :]
+        each = np.arange(len(rows))[:, None]
+        at = np.zeros((len(rows), len(self.feature)), np.int64)
+        for _ in range(self.depth):
+            feature = self.feature[trees, at]
+            goes_left = rows[each, np.maximum(feature, 0)] <= self.threshold[trees, at]
+            onward = np.where(goes_left, self.left[trees, at], self.right[trees, at])
+            at = np.where(feature == LEAF, at, onward)
+        total: Rows = self.value[trees, at].sum(axis=1)
+        return total
+
+
+def _share(odds: Rows) -> Rows:
+    probabilities: Rows = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
+    return probabilities
+
+
+#: For the hashed encoder of tests, whose vectors know words only.
+TESTED = Linear(
+    name="linear-1",
+    same=0.7,
+    similar=0.4,
+    zh={"constant": -11.7, "cosine": 1.97, "over_middle": 1.87, "length": 0.93},
+    spaced={"constant": -9.65, "cosine": 3.16, "over_middle": 0.44, "theirs": 3.23, "length": 0.63},
+    cross={"constant": -9.87, "cosine": 3.32, "over_middle": 0.82},
+)
+
+
+def weights_for(encoder: str) -> Weights | None:
+    """The shipped weights of that encoder, None if there are none. Raises: CorruptModel."""
+    return TESTED if encoder == "hashed-1" else _shipped().get(encoder)
+
+
+@cache
+def _shipped() -> dict[str, Forest]:
+    files = [f for f in resources.files("index").joinpath("weights").iterdir() if f.name.endswith(".json")]
+    forests = [read(json.loads(f.read_text(encoding="utf-8"))) for f in files]
+    return {encoder: forest for forest in forests for encoder in forest.encoder.split()}
+
+
+def read(raw: Mapping[str, Any]) -> Forest:
+    """A forest from its JSON form. Raises: CorruptModel if it is another format or was made for other features."""
+    try:
+        if raw["format"] != FORMAT:
+            raise CorruptModel(f"weights of format {raw['format']}, not {FORMAT}")
+        places = [FEATURES.index(name) for name in raw["features"]]
+        return _forest(raw, places)
+    except (KeyError, ValueError, TypeError, IndexError) as error:
+        raise CorruptModel(f"unreadable weights: {error}") from error
+
+
+def _forest(raw: Mapping[str, Any], places: Sequence[int]) -> Forest:
+    trees = raw["trees"]
+    most = max(len(tree["feature"]) for tree in trees)
+
+    def table(name: str, kind: Any) -> NDArray[Any]:
+        filled = np.zeros((len(trees), most), kind)
+        for row, tree in zip(filled, trees, strict=True):
+            row[: len(tree[name])] = tree[name]
+        return filled
+
+    feature = table("feature", np.int64)
+    left, right = table("left", np.int64), table("right", np.int64)
+    if feature.min() < LEAF or not all(t.min() >= 0 and t.max() < most for t in (left, right)):
+        raise ValueError("a node points outside its tree")
+    scale, shift = raw["calibration"]
+    return Forest(
+        name=str(raw["name"]),
+        encoder=str(raw["encoder"]),
+        same=float(raw["bands"]["same"]),
+        similar=float(raw["bands"]["similar"]),
+        calibration=(float(scale), float(shift)),
+        feature=np.where(feature == LEAF, LEAF, np.array(places)[np.maximum(feature, 0)]),
+        threshold=table("threshold", np.float64),
+        left=left,
+        right=right,
+        value=table("value", np.float64),
+        depth=int(raw["depth"]),
+    )

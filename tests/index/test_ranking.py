@@ -1,0 +1,143 @@
+"""The learned decision: forests read as they were grown, shipped weights of one encoder, features."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index import features, ranking
+from index.encode import packaged
+from index.errors import CorruptModel
+from index.features import FEATURES, Entry, Passage
+from index.matching import make_query
+from index.model import DocKind
+from index.ports import Vectors
+
+#: One tree: more than half of the passage's words, else more than a tenth of cosine above the usual.
+TREE = {
+    "feature": [1, -1, 0, -1, -1],
+    "threshold": [0.5, 0.0, 1.0, 0.0, 0.0],
+    "left": [2, 0, 3, 0, 0],
+    "right": [1, 0, 4, 0, 0],
+    "value": [0.0, 2.0, 0.0, -3.0, 1.0],
+}
+
+
+def _raw(**changes: Any) -> dict[str, Any]:
+    return {
+        "format": 1, "name": "forest-0", "encoder": "some-model", "features": ["cosine", "theirs"],
+        "calibration": [2.0, -0.5], "bands": {"same": 0.8, "similar": 0.4}, "depth": 2, "trees": [TREE, TREE],
+    } | changes  # fmt: skip
+
+
+def _rows(*pairs: tuple[float, float]) -> features.Rows:
+    rows = np.zeros((len(pairs), len(FEATURES)))
+    for row, (cosine, theirs) in zip(rows, pairs, strict=True):
+        row[FEATURES.index("cosine")], row[FEATURES.index("theirs")] = cosine, theirs
+    return rows
+
+
+def _vector(cosine: float) -> Vectors:
+    vector = np.zeros(8, np.float32)
+    vector[0], vector[1] = cosine, np.sqrt(1 - cosine * cosine)
+    return vector
+
+
+def _entry(id: str, text: str, cosine: float, lexical: float | None = None) -> Entry:
+    return Entry(DocKind.CLAIM, id, (Passage(text, "claim", "en", _vector(cosine)),), lexical=lexical)
+
+
+def test_a_forest_adds_the_leaves_that_a_row_falls_into_and_calibrates_the_sum() -> None:
+    forest = ranking.read(_raw())
+    rows = _rows((0.0, 0.6), (2.0, 0.5), (1.0, 0.0))
+    assert forest.odds(rows).tolist() == [4.0, 2.0, -6.0]
+    expected = [1 / (1 + np.exp(-(2 * odds - 0.5))) for odds in (4.0, 2.0, -6.0)]
+    assert forest.probability(rows) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"format": 2},
+        {"features": ["cosine", "mood"]},
+        {"trees": []},
+        {"trees": [TREE | {"left": [9, 0, 0, 0, 0]}]},
+        {"trees": [{"feature": [0]}]},
+        {"calibration": [1.0]},
+        {"bands": {}},
+    ],
+)
+def test_weights_that_cannot_be_meant_are_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(CorruptModel):
+        ranking.read(_raw(**changes))
+
+
+def test_the_shipped_weights_say_where_they_come_from_and_what_they_scored() -> None:
+    files = [f for f in resources.files("index").joinpath("weights").iterdir() if f.name.endswith(".json")]
+    assert files
+    for file in files:
+        raw = json.loads(file.read_text(encoding="utf-8"))
+        assert packaged.ENCODER_NAME in raw["encoder"].split()
+        assert len(raw["data_sha256"]) == 64 and raw["made_on"] and raw["scores"]
+        assert raw["features"] == list(FEATURES)
+        weights = ranking.weights_for(packaged.ENCODER_NAME)
+        assert weights is not None and 0 < weights.similar < weights.same < 1
+
+
+def test_more_likeness_never_lowers_the_shipped_probability() -> None:
+    weights = ranking.weights_for(packaged.ENCODER_NAME)
+    assert weights is not None
+    rnd = np.random.default_rng(4)
+    low = rnd.uniform(0, 1, (400, len(FEATURES)))
+    for name in ("cosine", "over_middle", "lead", "theirs", "ours", "alike", "lexical"):
+        high = low.copy()
+        high[:, FEATURES.index(name)] += rnd.uniform(0, 2, 400)
+        assert (weights.probability(high) >= weights.probability(low) - 1e-9).all(), name
+
+
+class TestFeatures:
+    def test_a_row_stands_among_the_other_candidates(self) -> None:
+        query = make_query("the old bridge fell into the river", _vector(1.0))
+        entries = [
+            _entry("clm_1", "a bridge collapsed into the river", 0.9, lexical=4.0),
+            _entry("clm_2", "rivers carry more water in spring", 0.6, lexical=2.0),
+            _entry("clm_3", "a museum opens on Sunday", 0.4),
+        ]
+        rows = features.compare(query, entries).rows
+        value = {name: rows[:, FEATURES.index(name)] for name in FEATURES}
+        assert value["nearness"].tolist() == pytest.approx([1, 1 / 2, 1 / 3])
+        assert value["lead"].tolist() == pytest.approx([3.0, -3.0, -5.0], abs=1e-5)
+        assert value["lexical"].tolist() == [1.0, 0.5, 0.0]
+        assert value["lexical_rank"].tolist() == [1.0, 0.5, 0.0]
+        assert value["theirs"][0] > value["theirs"][1] > value["theirs"][2] == 0
+
+    def test_the_best_of_several_passages_speaks_and_is_named(self) -> None:
+        passages = (
+            Passage("Bridges are old", "title", "en", _vector(0.5)),
+            Passage("The old bridge fell", "claim", "en", _vector(0.8)),
+        )
+        compared = features.compare(
+            make_query("the old bridge fell", _vector(1.0)), [Entry(DocKind.CLAIM, "clm_1", passages)]
+        )
+        row = dict(zip(FEATURES, compared.rows[0], strict=True))
+        assert compared.best == (1,)
+        assert (row["cosine"], row["cosine_next"]) == (pytest.approx(3.3, abs=1e-4), pytest.approx(0.3, abs=1e-4))
+
+    def test_numbers_and_names_that_only_the_passage_has_are_counted(self) -> None:
+        query = make_query("In 2021 the ministry in Berlin closed 40 schools", _vector(1.0))
+        rows = features.compare(query, [_entry("clm_1", "They say Berlin closed 40 of 300 schools", 0.7)]).rows
+        row = dict(zip(FEATURES, rows[0], strict=True))
+        assert (row["numbers"], row["numbers_missing"], row["names"]) == (0.5, 1.0, 1.0)
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.text(max_size=80), st.lists(st.text(max_size=60), min_size=1, max_size=6))
+    def test_any_texts_give_finite_rows(self, asked: str, known: list[str]) -> None:
+        entries = [_entry(f"clm_{n}", text, 0.1 * n) for n, text in enumerate(known)]
+        rows = features.compare(make_query(asked, _vector(1.0)), entries).rows
+        assert rows.shape == (len(known), len(FEATURES)) and np.isfinite(rows).all()
