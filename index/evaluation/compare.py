@@ -82,7 +82,7 @@ def compare(
     with open_bench(whole, engine, settings, encoder, told) as bench, ExitStack() as stack:
         encoding_ms = _encoding_ms(encoder, [query for _, part in parts for query in part.only(limit=TIMED).queries])
         results = {
-            method.name: _Asking(bench, method, encoding_ms, told).run() for method in _opened(bench, methods, stack)
+            method.name: _Asking(bench, method, encoding_ms, told).run() for method in opened(bench, methods, stack)
         }
         return [
             _row(part, split, engine, name, results[name])
@@ -92,7 +92,8 @@ def compare(
         ]
 
 
-def _opened(bench: Bench, names: Sequence[str], stack: ExitStack) -> list[Method]:
+def opened(bench: Bench, names: Sequence[str], stack: ExitStack) -> list[Method]:
+    """The methods of these names that the bench's engine can run; what they hold open, `stack` closes."""
     plain: dict[str, Callable[[Bench], Method]] = {"ours": Ours, "bm25": Bm25, "cosine": Cosine, "rrf": Rrf}
     made = [plain[name](bench) for name in names if name in plain]
     peers = tuple(name for name in names if name in ELASTICSEARCH_ONLY)
