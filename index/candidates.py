@@ -20,6 +20,7 @@ from index.ports import Parts, ThreadFilter, Unit, Vectors
 MAX_TERMS = 64
 MAX_PARENTS = 30
 FALLBACK_THREADS = 300
+MAX_BODY = 2_000  # characters of what a candidate says besides
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class _Known:
     passages: list[tuple[str, str, str]]  # text, field, language
     url_keys: set[str] = field(default_factory=set)
     lexical: float | None = None
+    body: str = ""
     claim: Claim | None = None
     refutation: Refutation | None = None
     outside: OutsideRefutation | None = None
@@ -176,10 +178,16 @@ def of_claim(claim: Claim, wordings: Sequence[Sighting]) -> _Known:
 
 
 def of_outside(outside: OutsideRefutation) -> _Known:
-    passages = [(outside.claim, "claim", outside.language), (outside.title, "title", outside.language)]
+    lead = embedding.lead(outside.claim)
+    passages = [(lead, "claim", outside.language), (outside.title, "title", outside.language)]
     url = text.url_key(outside.url)
     return _Known(
-        DocKind.OUTSIDE, outside.id, [p for p in passages if p[0].strip()], {url} if url else set(), outside=outside
+        DocKind.OUTSIDE,
+        outside.id,
+        [p for p in passages if p[0].strip()],
+        {url} if url else set(),
+        body=f"{outside.claim[len(lead) : MAX_BODY]} {outside.text[:MAX_BODY]}".strip(),
+        outside=outside,
     )
 
 
@@ -205,6 +213,7 @@ def _entries(parts: Parts, known: Sequence[_Known]) -> list[matching.Entry]:
             passages=tuple(matching.Passage(p, name, language, vectors.get(p)) for p, name, language in passages if p),
             url_keys=frozenset(k.url_keys),
             lexical=k.lexical,
+            body=k.body,
         )
         for k, passages in zip(known, cut, strict=True)
     ]

@@ -26,6 +26,8 @@ Rows = NDArray[np.float64]
 FEW = 8  # candidates; with fewer the usual cosine of the kind stands for their middle
 #: The cosine of two texts of one topic that mean different things, by kind of pair; only a zero point.
 USUAL_COSINE = {"zh": 0.46, "spaced": 0.47, "cross": 0.45}
+#: The cosine of two candidates from which on they say the same: neither is then a rival of the other.
+NEAR_SAME = 0.85
 SHORT_HAN, SHORT_WORDS = 8, 4
 MAX_COMPARED = 600  # characters that are compared letter by letter
 
@@ -33,12 +35,14 @@ FEATURES = (
     "cosine",  # of the best passage, above the usual one, in tenths
     "cosine_next",  # the same of the second best passage (of the best, if it is the only one)
     "over_middle",  # above the middle of this query's candidates, in tenths
-    "lead",  # above the best other candidate, in tenths
-    "nearness",  # 1 / rank by cosine
+    "ahead",  # above the best rival, in tenths; a candidate that says nearly the same is no rival
+    "nearness",  # 1 / rank by cosine among rivals
     "theirs",  # share of the best passage's words that the query has; rare words count more
-    "theirs_lead",  # that share above the greatest of the other candidates
+    "theirs_ahead",  # that share above the greatest of the rivals
     "any_theirs",  # the greatest such share of any passage
     "ours",  # share of the query's words that any passage has
+    "ours_body",  # the same with the rest of the candidate's text
+    "dice",  # of the words of the two texts (Dice 1945)
     "alike",  # rapidfuzz partial ratio of the folded texts, 0 to 1
     "lexical",  # BM25 as a share of the best candidate's
     "lexical_rank",  # 1 / rank by BM25; 0 without
@@ -82,13 +86,17 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What may answer the query: an alert, a claim or an outside refutation, with its passages and BM25 score."""
+    """What may answer the query: an alert, a claim or an outside refutation, with its passages and BM25 score.
+
+    `body`: what it says besides, of which only the words count.
+    """
 
     kind: DocKind
     id: str
     passages: tuple[Passage, ...]
     url_keys: frozenset[str] = frozenset()
     lexical: float | None = None
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +125,12 @@ def said(text: str) -> Said:
         words=tuple(language.words(folded)),
         is_short=language.length(plain).is_under(SHORT_HAN, SHORT_WORDS),
     )
+
+
+@lru_cache(maxsize=4_096)
+def body_terms(text: str) -> frozenset[str]:
+    """Of a stored text that is only counted, not compared."""
+    return frozenset(language.content_terms(language.fold(language.without_urls(text)))) if text else frozenset()
 
 
 @lru_cache(maxsize=16_384)
@@ -159,22 +173,30 @@ class Compared:
 
 def compare(query: Query, entries: Sequence[Entry]) -> Compared:
     """Every entry must have a passage, and the query and each passage a vector."""
+    assert query.vector is not None and all(len(e.passages) for e in entries)  # callers look
     rare = rarity(entries)
-    cosines = _cosines(query, entries)
+    vectors = np.stack([p.vector for entry in entries for p in entry.passages if p.vector is not None])
+    cosines = _by_entry(vectors @ query.vector, entries)
     pairs = [_Pair(query, entry, own, rare) for entry, own in zip(entries, cosines, strict=True)]
     rows = np.zeros((len(entries), len(FEATURES)))
     for row, pair in zip(rows, pairs, strict=True):
         row[:] = pair.row()
-    _stand_among(rows, [pair.kind for pair in pairs])
+    _stand_among(rows, [pair.kind for pair in pairs], _are_rivals(entries, [pair.best for pair in pairs]))
     _rank(rows, [entry.lexical or 0.0 for entry in entries])
     return Compared(rows, tuple(pair.best for pair in pairs))
 
 
-def _cosines(query: Query, entries: Sequence[Entry]) -> list[list[float]]:
-    vectors = [p.vector for entry in entries for p in entry.passages if p.vector is not None]
-    assert query.vector is not None and all(len(e.passages) for e in entries)  # callers look
-    every = iter((np.stack(vectors) @ query.vector).tolist())
+def _by_entry(values: NDArray[np.float32], entries: Sequence[Entry]) -> list[list[float]]:
+    every = iter(values.tolist())
     return [[next(every) for _ in entry.passages] for entry in entries]
+
+
+def _are_rivals(entries: Sequence[Entry], best: Sequence[int]) -> NDArray[np.bool_]:
+    """Entries × entries: whether they say different things, by their best passages."""
+    chosen = np.stack([entry.passages[n].vector for entry, n in zip(entries, best, strict=True)])  # type: ignore[misc]
+    rivals: NDArray[np.bool_] = chosen @ chosen.T < NEAR_SAME
+    np.fill_diagonal(rivals, False)
+    return rivals
 
 
 class _Pair:
@@ -201,6 +223,8 @@ class _Pair:
             "theirs": self._shares[self.best],
             "any_theirs": max(self._shares),
             "ours": coverage(every, ours.terms, self._rare),
+            "ours_body": coverage(every | body_terms(self._entry.body), ours.terms, self._rare),
+            "dice": 2 * len(ours.terms & theirs.terms) / max(len(ours.terms) + len(theirs.terms), 1),
             "alike": fuzz.partial_ratio(ours.folded[:MAX_COMPARED], theirs.folded[:MAX_COMPARED]) / 100,
             "numbers": shared_numbers / len(theirs.numbers) if theirs.numbers else 0.5,
             "numbers_missing": min(3.0, len(theirs.numbers) - shared_numbers),
@@ -214,7 +238,7 @@ class _Pair:
         return [found.get(name, 0.0) for name in FEATURES]
 
 
-def _stand_among(rows: Rows, kinds: Sequence[str]) -> None:
+def _stand_among(rows: Rows, kinds: Sequence[str], rivals: NDArray[np.bool_]) -> None:
     """Fills in the features that compare a candidate with the others."""
     column = {name: number for number, name in enumerate(FEATURES)}
     above, theirs = rows[:, column["cosine"]], rows[:, column["theirs"]]
@@ -222,19 +246,11 @@ def _stand_among(rows: Rows, kinds: Sequence[str]) -> None:
         members = np.array([k == each for k in kinds])
         middle = float(np.median(above[members])) if members.sum() >= FEW else 0.0
         rows[members, column["over_middle"]] = above[members] - middle
-    rows[:, column["lead"]] = above - _best_other(above)
-    rows[:, column["theirs_lead"]] = theirs - _best_other(theirs)
-    rows[:, column["nearness"]] = 1 / (1 + np.argsort(np.argsort(-above, kind="stable"), kind="stable"))
+    # 0: what any text reaches; a candidate without rivals is ahead of that
+    rows[:, column["ahead"]] = above - np.where(rivals, above[None, :], 0.0).max(axis=1, initial=0.0)
+    rows[:, column["theirs_ahead"]] = theirs - np.where(rivals, theirs[None, :], 0.0).max(axis=1, initial=0.0)
+    rows[:, column["nearness"]] = 1 / (1 + (rivals & (above[None, :] > above[:, None])).sum(axis=1))
     rows[:, column["crowd"]] = math.log1p(len(rows))
-
-
-def _best_other(values: Rows) -> Rows:
-    """For each value the greatest of the others; itself if it is alone."""
-    if len(values) < 2:
-        return values.copy()
-    order = np.sort(values)
-    others: Rows = np.where(values == order[-1], order[-2], order[-1])
-    return others
 
 
 def _rank(rows: Rows, scores: Sequence[float]) -> None:

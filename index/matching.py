@@ -63,22 +63,33 @@ def judge(query: Query, entries: Sequence[Entry], weights: Weights | None = TEST
 
 
 def _scored(query: Query, entries: Sequence[Entry], weights: Weights | None) -> dict[int, tuple[float, Passage]]:
-    """By the place of each entry that has a passage: the probability, and the passage that it rests on."""
+    """By the place of each entry that has a passage: the probability, and the passage that it rests on.
+
+    Each kind stands among its own: a claim and the refutation that answers it are both right, and no rivals.
+    """
     found: dict[int, tuple[float, Passage]] = {}
-    places = [n for n, entry in enumerate(entries) if entry.passages]
-    if weights is None or query.vector is None or any(p.vector is None for n in places for p in entries[n].passages):
-        rare = features.rarity(entries)
-        for n in places:
-            found[n] = max(((_by_words(query, p, rare), p) for p in entries[n].passages), key=lambda pair: pair[0])
-    elif places and query.said.terms:
-        compared = features.compare(query, [entries[n] for n in places])
-        for n, probability, best in zip(places, weights.probability(compared.rows), compared.best, strict=True):
-            found[n] = (float(probability), entries[n].passages[best])
-    for n in places:
-        equal = [p for p in entries[n].passages if cached_said(p.text).fingerprint == query.said.fingerprint]
+    for each in DocKind:
+        places = [n for n, entry in enumerate(entries) if entry.passages and entry.kind is each]
+        judged = _scored_alone(query, [entries[n] for n in places], weights)
+        found.update((n, score) for n, score in zip(places, judged, strict=True) if score is not None)
+    for n, entry in enumerate(entries):
+        equal = [p for p in entry.passages if cached_said(p.text).fingerprint == query.said.fingerprint]
         if equal and query.said.terms:
             found[n] = (SURE, equal[0])
     return found
+
+
+def _scored_alone(
+    query: Query, entries: Sequence[Entry], weights: Weights | None
+) -> list[tuple[float, Passage] | None]:
+    if weights is None or query.vector is None or any(p.vector is None for e in entries for p in e.passages):
+        rare = features.rarity(entries)
+        return [max(((_by_words(query, p, rare), p) for p in e.passages), key=lambda pair: pair[0]) for e in entries]
+    if not entries or not query.said.terms:
+        return [None] * len(entries)
+    compared = features.compare(query, entries)
+    probabilities = weights.probability(compared.rows).tolist()
+    return [(p, e.passages[n]) for p, e, n in zip(probabilities, entries, compared.best, strict=True)]
 
 
 def _by_words(query: Query, passage: Passage, rare: dict[str, float]) -> float:

@@ -46,6 +46,8 @@ def register(commands: Any) -> None:
     add("--train", type=Path, metavar="OUT.json", help="train the ranker's weights on the data instead")
     add("--tune", type=Path, metavar="OUT.safetensors", help="tune the encoder on the data instead")
     add("--steps", type=_count, default=STEPS, metavar="N", help="batches of --tune (default: %(default)s)")
+    add("--minutes", type=_count, default=0, metavar="N", help="end the learning of --tune after so long")
+    add("--from", type=Path, dest="start", metavar="FILE", help="factors that --tune goes on from")
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
@@ -82,7 +84,7 @@ def _group(args: argparse.Namespace, datasets: tuple[Dataset, ...]) -> int:
 def _learn(args: argparse.Namespace, settings: Settings, datasets: tuple[Dataset, ...]) -> int:
     """Both work on every query of the chosen sets; what they print is theirs."""
     if args.tune:
-        _part("tuning", "--tune").tune(datasets, settings, args.tune, args.steps)
+        _part("tuning", "--tune").tune(datasets, settings, args.tune, args.steps, args.minutes or None, args.start)
     if args.train:
         _part("training", "--train").train(datasets, settings, args.train)
     return 0

@@ -104,6 +104,7 @@ def gather(
             passages=tuple(matching.Passage(p, name, lang, vectors[p]) for p, name, lang in passages if p),
             url_keys=frozenset(k.url_keys),
             lexical=parent.lexical,
+            body=k.body,
         )
         for (parent, k), passages in zip(known, cut, strict=True)
     )

@@ -27,6 +27,15 @@ _CYRILLIC = str.maketrans("аеорсхуіѕјԁһ", "aeopcxyisjdh")
 _MIXED = re.compile(r"(?=[a-z\d]*[а-яіѕјԁһ])(?=[а-яіѕјԁһ\d]*[a-z])[a-zа-яіѕјԁһ\d]{2,40}")
 
 
+def as_meant(written: str) -> str:
+    """The same for a text in any case, which keeps its own where nothing was disguised."""
+    lower = written.lower()
+    meant = undisguise(lower)
+    if meant == lower or len(lower) != len(written):
+        return written
+    return "".join(new if new != old else own for new, old, own in zip(meant, lower, written, strict=True))
+
+
 def undisguise(folded: str) -> str:
     """A folded text with disguised words as they are meant; its length does not change."""
     if not folded.isascii():

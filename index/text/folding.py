@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 
 from opencc import OpenCC
 
-from index.text.disguise import undisguise
+from index.text.disguise import as_meant, undisguise
 from index.text.urls import find_urls, url_key, without_urls
 
 ANALYSIS = "2"
@@ -43,6 +43,10 @@ _STOP_WORDS = (
 ENGLISH_STOP = frozenset(_STOP_WORDS.split())
 
 
+_SPACED_OUT = re.compile(rf"(?<![{HAN}])(?:[{HAN}][ \u3000]){{2,200}}[{HAN}](?![{HAN}])")
+_SHOUTING = 12  # capital letters; fewer may be a name
+
+
 @cache
 def _to_simplified() -> OpenCC:
     return OpenCC("t2s")
@@ -63,6 +67,19 @@ def _fold_once(text: str) -> str:
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     text = CAMOUFLAGE.sub("", SPACES.sub(" ", INVISIBLE.sub("", text)))
     return undisguise(simplify(text)).strip()
+
+
+def legible(text: str) -> str:
+    """`text` as it was meant to be read, in its own spelling: no addresses (unless there is nothing else), nothing
+    invisible, no symbols between Han characters, no words in disguise, no shouting."""
+    text = INVISIBLE.sub("", CONTROL.sub(" ", text))
+    text = unicodedata.normalize("NFKC", without_urls(text).strip() or text)
+    text = CAMOUFLAGE.sub(lambda found: found.group() if found.group().isspace() else "", text)
+    text = _SPACED_OUT.sub(lambda found: "".join(found.group().split()), text)
+    capitals = sum(map(str.isupper, text))
+    if capitals > _SHOUTING and capitals > sum(map(str.islower, text)):
+        text = text.lower()
+    return as_meant(text)
 
 
 def simplify(text: str) -> str:

@@ -221,7 +221,8 @@ def entries(encoder: Encoder) -> list[Entry]:
 def test_wordings_in_three_languages_meet_their_claims(encoder: Encoder, entries: list[Entry]) -> None:
     first = shown = 0
     for name, raw in WORDINGS:
-        best = max(judge(make_query(raw, encoder.encode([raw])[0]), entries, weights_for(encoder.name)), key=lambda j: j.probability)
+        judged = judge(make_query(raw, encoder.encode([raw])[0]), entries, weights_for(encoder.name))
+        best = max(judged, key=lambda j: j.probability)
         first += best.id == name
         shown += best.id == name and best.band is not Band.NONE
     assert first == len(WORDINGS)
