@@ -15,10 +15,9 @@ from dataclasses import dataclass, field, replace
 from index import embedding, matching, ranking, text, workflow
 from index.errors import EncoderUnavailable, SearchUnavailable
 from index.model import Claim, DocKind, Hit, OutsideRefutation, Refutation, SearchQuery, Sighting
-from index.ports import Parts, ThreadFilter, Unit, Vectors
+from index.ports import MAX_TERMS, Parts, ThreadFilter, Unit, Vectors
 
-MAX_TERMS = 64
-MAX_PARENTS = 30
+MAX_PARENTS = 48
 FALLBACK_THREADS = 300
 MAX_BODY = 2_000  # characters of what a candidate says besides
 
@@ -74,7 +73,7 @@ def find(
     url_keys = tuple(key for url in urls if (key := text.url_key(url)))
     query = matching.make_query(wording, vector, url_keys)
     search = SearchQuery(
-        terms=tuple(dict.fromkeys(text.terms(wording)))[:MAX_TERMS],
+        terms=text.query_terms(wording, MAX_TERMS),
         vector=None if vector is None else tuple(map(float, vector)),
         url_keys=url_keys,
         kinds=kinds,

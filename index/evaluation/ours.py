@@ -15,7 +15,7 @@ from index.evaluation.bench import Bench, wording
 from index.evaluation.data import Query
 from index.evaluation.methods import NOTHING, Ranked
 from index.model import Band, DocKind, SearchQuery
-from index.ports import Vectors
+from index.ports import MAX_TERMS, Vectors
 
 _KINDS = frozenset({DocKind.OUTSIDE})
 
@@ -84,7 +84,7 @@ def gather(
     vector: Vectors = parts.encoder.encode([embedding.passage(understood)])[0]
     url_keys = tuple(key for url in text.understand(understood).urls if (key := text.url_key(url)))
     search = SearchQuery(
-        terms=tuple(dict.fromkeys(text.terms(understood)))[: candidates.MAX_TERMS],
+        terms=text.query_terms(understood, MAX_TERMS),
         vector=tuple(map(float, vector)),
         url_keys=url_keys,
         kinds=_KINDS,

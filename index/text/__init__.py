@@ -7,7 +7,7 @@ raw -> understand (noise off, links out, sentences) -> fold (one spelling) -> te
 
 from index.text.aligning import Aligned, align
 from index.text.dated import date_agrees, dates, dates_conflict, find_dates
-from index.text.folding import ANALYSIS, content_terms, fold, is_cjk, legible, shingles, stem, terms, words
+from index.text.folding import ANALYSIS, content_terms, fold, is_cjk, legible, query_terms, shingles, stem, terms, words
 from index.text.languages import Length, language_of, length, script_of
 from index.text.named import find_names, names
 from index.text.personal import mask_personal
@@ -46,6 +46,7 @@ __all__ = [
     "negations",
     "numbers",
     "places",
+    "query_terms",
     "script_of",
     "sentence_spans",
     "sentences",

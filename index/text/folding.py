@@ -44,6 +44,7 @@ ENGLISH_STOP = frozenset(_STOP_WORDS.split())
 
 
 _SPACED_OUT = re.compile(rf"(?<![{HAN}])(?:[{HAN}][ \u3000]){{2,200}}[{HAN}](?![{HAN}])")
+_FEW_TERMS = 12
 _SHOUTING = 12  # capital letters; fewer may be a name
 
 
@@ -109,6 +110,24 @@ def terms(text: str) -> list[str]:
         elif run not in ENGLISH_STOP:
             found.append(stem(run))
     return found
+
+
+def query_terms(text: str, limit: int) -> tuple[str, ...]:
+    """The distinct terms to look for, at most `limit`: keys of addresses, then words and pairs of unspaced script in
+    their order. Where there are more, an even share from all over the text, for the point of a message may come late.
+
+    Characters that stand alone say little beside pairs; a text of few pairs is looked for by both.
+    """
+    found = list(dict.fromkeys(terms(text)))
+    pairs = [term for term in found if len(term) > 1 or not is_cjk(term)]
+    alone = [term for term in found if len(term) == 1 and is_cjk(term)]
+    chosen = pairs if len(pairs) >= _FEW_TERMS else pairs + alone
+    keys = [term for term in chosen if term.startswith("url:")][: limit // 2]
+    rest = [term for term in chosen if not term.startswith("url:")]
+    room = max(limit - len(keys), 0)
+    if len(rest) > room:
+        rest = [rest[n * len(rest) // room] for n in range(room)]
+    return (*keys, *rest)
 
 
 def content_terms(folded: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -71,6 +73,40 @@ class TestTerms:
 
     def test_numbers_are_terms(self) -> None:
         assert {"5g", "2020", "covid", "19"} <= set(text.terms("5G and COVID-19 in 2020"))
+
+    def test_a_query_looks_for_pairs_and_for_single_characters_only_if_there_are_few(self) -> None:
+        assert text.query_terms("隔夜水", 256) == ("隔夜", "夜水", "隔", "夜", "水")
+        long = text.query_terms("隔夜水里的亚硝酸盐会让人得癌症，千万不要再喝了", 256)
+        assert "亚硝" in long and not any(len(term) == 1 for term in long)
+        assert text.query_terms("隔夜開水", 256) == text.query_terms("隔夜开水", 256)
+
+    def test_a_long_query_looks_for_terms_from_all_over_the_text(self) -> None:
+        raw = " ".join(f"word{n}" for n in range(1_000)) + " https://example.com/a"
+        found = text.query_terms(raw, 100)
+        assert len(found) == 100 and found[0] == "url:example.com/a"
+        places = [int(term.removeprefix("word")) for term in found[1:]]
+        assert places == sorted(places) and places[0] == 0 and places[-1] > 980
+        assert max(b - a for a, b in itertools.pairwise(places)) <= 11
+
+    @given(st.text(max_size=400), st.integers(1, 40))
+    def test_a_query_has_few_terms_and_only_those_of_its_text(self, raw: str, limit: int) -> None:
+        found = text.query_terms(raw, limit)
+        assert len(found) <= limit and len(set(found)) == len(found) and set(found) <= set(text.terms(raw))
+
+    @pytest.mark.parametrize(
+        ("raw", "read"),
+        [
+            ("新*冠★疫.苗有毒 https://example.com/x", "新冠疫苗有毒"),
+            ("新 冠 疫 苗，有毒", "新冠疫苗,有毒"),
+            ("今天很好\n明天下雨", "今天很好 明天下雨"),
+            ("THE WHO SAYS MASKS DO NOT HELP", "the who says masks do not help"),
+            ("The WHO says so", "The WHO says so"),
+            ("Сovid 疫描 and V信", "covid 疫苗 and 微信"),
+            ("https://example.com/x", "https://example.com/x"),
+        ],
+    )
+    def test_a_text_is_encoded_as_it_was_meant(self, raw: str, read: str) -> None:
+        assert " ".join(text.legible(raw).split()) == read
 
 
 class TestUnderstanding:
