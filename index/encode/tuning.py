@@ -24,7 +24,7 @@ TEMPERATURE = 0.02
 RATE = 5e-4
 WARM_STEPS = 20
 ONWARD_RATE = 3e-4  # from factors that have learned already
-MAX_TOKENS = 112  # of a training text; the cost grows with it, and claims are shorter
+MAX_TOKENS = 88  # of a training text; the cost grows with it, and claims are shorter
 CHUNK = 32  # texts of like length that are run together
 LINEAR = (
     "attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense",

@@ -34,8 +34,8 @@ from index.ports import Encoder, Vectors
 from index.settings import Settings
 
 HELD_OUT = 5  # one query in so many
-PAIRS = 30  # of a batch
-RUMORS = 24
+PAIRS = 20  # of a batch
+RUMORS = 16
 RUMOR_SHARE = 0.2  # of the batches
 TITLE_SHARE = 0.15
 TOPIC_SHARE = 0.5  # of the batches of pairs
