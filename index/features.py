@@ -12,21 +12,21 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from index import text as language
 from index.model import DocKind
+from index.said import Said, cached_said
 
 Rows = NDArray[np.float64]
 
 FEW = 8  # candidates; with fewer the usual cosine of the kind stands for their middle
+UNSEEN = math.log(2 * FEW)  # the rarity of a word that no candidate has
 #: The cosine of two texts of one topic that mean different things, by kind of pair; only a zero point.
 USUAL_COSINE = {"zh": 0.46, "spaced": 0.47, "cross": 0.45}
-SHORT_HAN, SHORT_WORDS = 8, 4
 MAX_COMPARED = 600  # characters that are compared letter by letter
 
 FEATURES = (
@@ -52,22 +52,6 @@ FEATURES = (
     "is_zh",  # both Chinese
     "shares_url",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a text says, as far as judging needs it; computed once a text."""
-
-    folded: str
-    fingerprint: str
-    terms: frozenset[str]
-    numbers: frozenset[str]
-    dates: frozenset[str]
-    names: frozenset[str]
-    negations: int
-    places: frozenset[str]
-    words: tuple[str, ...]
-    is_short: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,29 +86,6 @@ class Query:
     said: Said = field(repr=False)
 
 
-def said(text: str) -> Said:
-    plain = language.without_urls(language.understand(text).text)
-    folded = language.fold(plain)
-    return Said(
-        folded=folded,
-        fingerprint=language.fingerprint(text),
-        terms=frozenset(language.content_terms(folded)),
-        numbers=language.numbers(plain),
-        dates=language.dates(plain),
-        names=language.names(plain),
-        negations=language.negations(plain),
-        places=language.places(plain),
-        words=tuple(language.words(folded)),
-        is_short=language.length(plain).is_under(SHORT_HAN, SHORT_WORDS),
-    )
-
-
-@lru_cache(maxsize=16_384)
-def cached_said(text: str) -> Said:
-    """Of stored texts only; a pasted text is never kept."""
-    return said(text)
-
-
 def kind(ours: str, theirs: str) -> str:
     """Pairs of one language behave alike, pairs of two otherwise; both spellings of Chinese are one language."""
     first, second = ours.split("-")[0], theirs.split("-")[0]
@@ -133,20 +94,25 @@ def kind(ours: str, theirs: str) -> str:
 
 def rarity(entries: Iterable[Entry]) -> dict[str, float]:
     """How rare each word is among the candidates of one query (log of the inverse share)."""
+    return _rarity([_every_term(entry) for entry in entries])
+
+
+def _every_term(entry: Entry) -> frozenset[str]:
+    return frozenset[str]().union(*(cached_said(p.text).terms for p in entry.passages))
+
+
+def _rarity(entries: Sequence[frozenset[str]]) -> dict[str, float]:
     seen: Counter[str] = Counter()
-    count = 0
-    for entry in entries:
-        count += 1
-        seen.update(frozenset().union(*(cached_said(p.text).terms for p in entry.passages)))
-    whole = max(count, FEW) + 1
+    for terms in entries:
+        seen.update(terms)
+    whole = max(len(entries), FEW) + 1
     return {term: math.log(whole / (n + 0.5)) for term, n in seen.items()}
 
 
 def coverage(ours: frozenset[str], theirs: frozenset[str], rare: Mapping[str, float]) -> float:
     """The share of `theirs` that `ours` has, each word by its rarity; 0 to 1."""
-    unseen = math.log(2 * FEW)
-    whole = sum(rare.get(term, unseen) for term in theirs)
-    return sum(rare.get(term, unseen) for term in ours & theirs) / whole if whole else 0.0
+    whole = sum(map(rare.get, theirs, repeat(UNSEEN)))
+    return sum(map(rare.get, ours & theirs, repeat(UNSEEN))) / whole if whole else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +125,10 @@ class Compared:
 
 def compare(query: Query, entries: Sequence[Entry]) -> Compared:
     """Every entry must have a passage, and the query and each passage a vector."""
-    rare = rarity(entries)
+    every = [_every_term(entry) for entry in entries]
+    rare = _rarity(every)
     cosines = _cosines(query, entries)
-    pairs = [_Pair(query, entry, own, rare) for entry, own in zip(entries, cosines, strict=True)]
+    pairs = [_Pair(query, *pair, rare) for pair in zip(entries, every, cosines, strict=True)]
     rows = np.zeros((len(entries), len(FEATURES)))
     for row, pair in zip(rows, pairs, strict=True):
         row[:] = pair.row()
@@ -180,9 +147,12 @@ def _cosines(query: Query, entries: Sequence[Entry]) -> list[list[float]]:
 class _Pair:
     """One query and one entry."""
 
-    def __init__(self, query: Query, entry: Entry, cosines: Sequence[float], rare: Mapping[str, float]) -> None:
+    def __init__(
+        self, query: Query, entry: Entry, every: frozenset[str], cosines: Sequence[float], rare: Mapping[str, float]
+    ) -> None:
         self._query = query
         self._entry = entry
+        self._every = every  # the terms of all passages
         self._rare = rare
         kinds = [kind(query.language, passage.language) for passage in entry.passages]
         self._above = [10 * (c - USUAL_COSINE[k]) for c, k in zip(cosines, kinds, strict=True)]
@@ -192,7 +162,6 @@ class _Pair:
 
     def row(self) -> list[float]:
         ours, theirs = self._query.said, cached_said(self._entry.passages[self.best].text)
-        every = frozenset[str]().union(*(cached_said(p.text).terms for p in self._entry.passages))
         others = [above for n, above in enumerate(self._above) if n != self.best]
         shared_numbers = len(ours.numbers & theirs.numbers)
         found = {
@@ -200,7 +169,7 @@ class _Pair:
             "cosine_next": max(others, default=self._above[self.best]),
             "theirs": self._shares[self.best],
             "any_theirs": max(self._shares),
-            "ours": coverage(every, ours.terms, self._rare),
+            "ours": coverage(self._every, ours.terms, self._rare),
             "alike": fuzz.partial_ratio(ours.folded[:MAX_COMPARED], theirs.folded[:MAX_COMPARED]) / 100,
             "numbers": shared_numbers / len(theirs.numbers) if theirs.numbers else 0.5,
             "numbers_missing": min(3.0, len(theirs.numbers) - shared_numbers),

@@ -64,7 +64,10 @@ class Linear:
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """Trees in arrays of trees × nodes: at a node go left if the feature is at most the threshold."""
+    """Trees in flat arrays of all their nodes: at a node go left if the feature is at most the threshold.
+
+    `onward` holds two places a node, first where to go right, then left; a leaf leads to itself.
+    """
 
     name: str
     encoder: str
@@ -73,9 +76,9 @@ class Forest:
     calibration: tuple[float, float]
     feature: NDArray[np.int64]
     threshold: Rows
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
+    onward: NDArray[np.int64]
     value: Rows
+    roots: NDArray[np.int64]
     depth: int
 
     def probability(self, rows: Rows) -> Rows:
@@ -84,15 +87,13 @@ class Forest:
 
     def odds(self, rows: Rows) -> Rows:
         """The uncalibrated log odds of each row."""
-        trees = np.arange(len(self.feature))[None, :]
-        each = np.arange(len(rows))[:, None]
-        at = np.zeros((len(rows), len(self.feature)), np.int64)
+        count, width = rows.shape
+        values, starts = rows.ravel(), np.arange(count)[:, None] * width
+        at = np.repeat(self.roots[None, :], count, axis=0)
         for _ in range(self.depth):
-            feature = self.feature[trees, at]
-            goes_left = rows[each, np.maximum(feature, 0)] <= self.threshold[trees, at]
-            onward = np.where(goes_left, self.left[trees, at], self.right[trees, at])
-            at = np.where(feature == LEAF, at, onward)
-        total: Rows = self.value[trees, at].sum(axis=1)
+            goes_left = values.take(starts + self.feature.take(at)) <= self.threshold.take(at)
+            at = self.onward.take(2 * at + goes_left)
+        total: Rows = self.value.take(at).sum(axis=1)
         return total
 
 
@@ -149,6 +150,9 @@ def _forest(raw: Mapping[str, Any], places: Sequence[int]) -> Forest:
     left, right = table("left", np.int64), table("right", np.int64)
     if feature.min() < LEAF or not all(t.min() >= 0 and t.max() < most for t in (left, right)):
         raise ValueError("a node points outside its tree")
+    roots = np.arange(len(trees)) * most
+    itself = roots[:, None] + np.arange(most)
+    onward = [np.where(feature == LEAF, itself, roots[:, None] + side) for side in (right, left)]
     scale, shift = raw["calibration"]
     return Forest(
         name=str(raw["name"]),
@@ -156,10 +160,10 @@ def _forest(raw: Mapping[str, Any], places: Sequence[int]) -> Forest:
         same=float(raw["bands"]["same"]),
         similar=float(raw["bands"]["similar"]),
         calibration=(float(scale), float(shift)),
-        feature=np.where(feature == LEAF, LEAF, np.array(places)[np.maximum(feature, 0)]),
-        threshold=table("threshold", np.float64),
-        left=left,
-        right=right,
-        value=table("value", np.float64),
+        feature=np.array(places)[np.maximum(feature, 0)].ravel(),  # of a leaf any: it leads to itself
+        threshold=table("threshold", np.float64).ravel(),
+        onward=np.stack(onward, axis=-1).ravel(),
+        value=table("value", np.float64).ravel(),
+        roots=roots,
         depth=int(raw["depth"]),
     )
