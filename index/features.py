@@ -12,23 +12,23 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from index import text as language
 from index.model import DocKind
+from index.said import Said, body_terms, cached_said
 
 Rows = NDArray[np.float64]
 
 FEW = 8  # candidates; with fewer the usual cosine of the kind stands for their middle
+UNSEEN = math.log(2 * FEW)  # the rarity of a word that no candidate has
 #: The cosine of two texts of one topic that mean different things, by kind of pair; only a zero point.
 USUAL_COSINE = {"zh": 0.46, "spaced": 0.47, "cross": 0.45}
 #: The cosine of two candidates from which on they say the same: neither is then a rival of the other.
 NEAR_SAME = 0.85
-SHORT_HAN, SHORT_WORDS = 8, 4
 MAX_COMPARED = 600  # characters that are compared letter by letter
 
 FEATURES = (
@@ -56,22 +56,6 @@ FEATURES = (
     "is_zh",  # both Chinese
     "shares_url",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a text says, as far as judging needs it; computed once a text."""
-
-    folded: str
-    fingerprint: str
-    terms: frozenset[str]
-    numbers: frozenset[str]
-    dates: frozenset[str]
-    names: frozenset[str]
-    negations: int
-    places: frozenset[str]
-    words: tuple[str, ...]
-    is_short: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,35 +94,6 @@ class Query:
     said: Said = field(repr=False)
 
 
-def said(text: str) -> Said:
-    plain = language.without_urls(language.understand(text).text)
-    folded = language.fold(plain)
-    return Said(
-        folded=folded,
-        fingerprint=language.fingerprint(text),
-        terms=frozenset(language.content_terms(folded)),
-        numbers=language.numbers(plain),
-        dates=language.dates(plain),
-        names=language.names(plain),
-        negations=language.negations(plain),
-        places=language.places(plain),
-        words=tuple(language.words(folded)),
-        is_short=language.length(plain).is_under(SHORT_HAN, SHORT_WORDS),
-    )
-
-
-@lru_cache(maxsize=4_096)
-def body_terms(text: str) -> frozenset[str]:
-    """Of a stored text that is only counted, not compared."""
-    return frozenset(language.content_terms(language.fold(language.without_urls(text)))) if text else frozenset()
-
-
-@lru_cache(maxsize=16_384)
-def cached_said(text: str) -> Said:
-    """Of stored texts only; a pasted text is never kept."""
-    return said(text)
-
-
 def kind(ours: str, theirs: str) -> str:
     """Pairs of one language behave alike, pairs of two otherwise; both spellings of Chinese are one language."""
     first, second = ours.split("-")[0], theirs.split("-")[0]
@@ -147,20 +102,25 @@ def kind(ours: str, theirs: str) -> str:
 
 def rarity(entries: Iterable[Entry]) -> dict[str, float]:
     """How rare each word is among the candidates of one query (log of the inverse share)."""
+    return _rarity([_every_term(entry) for entry in entries])
+
+
+def _every_term(entry: Entry) -> frozenset[str]:
+    return frozenset[str]().union(*(cached_said(p.text).terms for p in entry.passages))
+
+
+def _rarity(entries: Sequence[frozenset[str]]) -> dict[str, float]:
     seen: Counter[str] = Counter()
-    count = 0
-    for entry in entries:
-        count += 1
-        seen.update(frozenset().union(*(cached_said(p.text).terms for p in entry.passages)))
-    whole = max(count, FEW) + 1
+    for terms in entries:
+        seen.update(terms)
+    whole = max(len(entries), FEW) + 1
     return {term: math.log(whole / (n + 0.5)) for term, n in seen.items()}
 
 
 def coverage(ours: frozenset[str], theirs: frozenset[str], rare: Mapping[str, float]) -> float:
     """The share of `theirs` that `ours` has, each word by its rarity; 0 to 1."""
-    unseen = math.log(2 * FEW)
-    whole = sum(rare.get(term, unseen) for term in theirs)
-    return sum(rare.get(term, unseen) for term in ours & theirs) / whole if whole else 0.0
+    whole = sum(map(rare.get, theirs, repeat(UNSEEN)))
+    return sum(map(rare.get, ours & theirs, repeat(UNSEEN))) / whole if whole else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +134,11 @@ class Compared:
 def compare(query: Query, entries: Sequence[Entry]) -> Compared:
     """Every entry must have a passage, and the query and each passage a vector."""
     assert query.vector is not None and all(len(e.passages) for e in entries)  # callers look
-    rare = rarity(entries)
+    every = [_every_term(entry) for entry in entries]
+    rare = _rarity(every)
     vectors = np.stack([p.vector for entry in entries for p in entry.passages if p.vector is not None])
     cosines = _by_entry(vectors @ query.vector, entries)
-    pairs = [_Pair(query, entry, own, rare) for entry, own in zip(entries, cosines, strict=True)]
+    pairs = [_Pair(query, *pair, rare) for pair in zip(entries, every, cosines, strict=True)]
     rows = np.zeros((len(entries), len(FEATURES)))
     for row, pair in zip(rows, pairs, strict=True):
         row[:] = pair.row()
@@ -202,9 +163,12 @@ def _are_rivals(entries: Sequence[Entry], best: Sequence[int]) -> NDArray[np.boo
 class _Pair:
     """One query and one entry."""
 
-    def __init__(self, query: Query, entry: Entry, cosines: Sequence[float], rare: Mapping[str, float]) -> None:
+    def __init__(
+        self, query: Query, entry: Entry, every: frozenset[str], cosines: Sequence[float], rare: Mapping[str, float]
+    ) -> None:
         self._query = query
         self._entry = entry
+        self._every = every  # the terms of all passages
         self._rare = rare
         kinds = [kind(query.language, passage.language) for passage in entry.passages]
         self._above = [10 * (c - USUAL_COSINE[k]) for c, k in zip(cosines, kinds, strict=True)]
@@ -214,7 +178,6 @@ class _Pair:
 
     def row(self) -> list[float]:
         ours, theirs = self._query.said, cached_said(self._entry.passages[self.best].text)
-        every = frozenset[str]().union(*(cached_said(p.text).terms for p in self._entry.passages))
         others = [above for n, above in enumerate(self._above) if n != self.best]
         shared_numbers = len(ours.numbers & theirs.numbers)
         found = {
@@ -222,8 +185,8 @@ class _Pair:
             "cosine_next": max(others, default=self._above[self.best]),
             "theirs": self._shares[self.best],
             "any_theirs": max(self._shares),
-            "ours": coverage(every, ours.terms, self._rare),
-            "ours_body": coverage(every | body_terms(self._entry.body), ours.terms, self._rare),
+            "ours": coverage(self._every, ours.terms, self._rare),
+            "ours_body": coverage(self._every | body_terms(self._entry.body), ours.terms, self._rare),
             "dice": 2 * len(ours.terms & theirs.terms) / max(len(ours.terms) + len(theirs.terms), 1),
             "alike": fuzz.partial_ratio(ours.folded[:MAX_COMPARED], theirs.folded[:MAX_COMPARED]) / 100,
             "numbers": shared_numbers / len(theirs.numbers) if theirs.numbers else 0.5,

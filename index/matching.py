@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 
 from index import features
 from index import text as language
-from index.features import Entry, Passage, Query, Said, cached_said, coverage
+from index.features import Entry, Passage, Query, coverage
 from index.model import Band, DocKind, Reason
 from index.ranking import TESTED, Weights
+from index.said import Said, cached_said, said
 
 __all__ = ["Entry", "Judgement", "Passage", "Query", "judge", "make_query"]
 
@@ -53,7 +54,7 @@ class Judgement:
 
 def make_query(text: str, vector: NDArray[np.float32] | None, url_keys: Iterable[str] = ()) -> Query:
     """A pasted or crawled text, ready to be judged against any number of entries."""
-    return Query(text, language.language_of(text), vector, frozenset(url_keys), features.said(text))
+    return Query(text, language.language_of(text), vector, frozenset(url_keys), said(text))
 
 
 def judge(query: Query, entries: Sequence[Entry], weights: Weights | None = TESTED) -> tuple[Judgement, ...]:

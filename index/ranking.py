@@ -65,26 +65,27 @@ class Linear:
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """Trees in arrays of trees × nodes: at a node go left if the feature is at most the threshold."""
+    """Trees in flat arrays of all their nodes: at a node go left if the feature is at most the threshold.
+
+    `onward` holds two places a node, first where to go right, then left; a leaf leads to itself.
+    """
 
     feature: NDArray[np.int64]
     threshold: Rows
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
+    onward: NDArray[np.int64]
     value: Rows
+    roots: NDArray[np.int64]
     depth: int
 
     def total(self, rows: Rows) -> Rows:
         """The sum of the leaves that each row reaches."""
-        trees = np.arange(len(self.feature))[None, :]
-        each = np.arange(len(rows))[:, None]
-        at = np.zeros((len(rows), len(self.feature)), np.int64)
+        count, width = rows.shape
+        values, starts = rows.ravel(), np.arange(count)[:, None] * width
+        at = np.repeat(self.roots[None, :], count, axis=0)
         for _ in range(self.depth):
-            feature = self.feature[trees, at]
-            goes_left = rows[each, np.maximum(feature, 0)] <= self.threshold[trees, at]
-            onward = np.where(goes_left, self.left[trees, at], self.right[trees, at])
-            at = np.where(feature == LEAF, at, onward)
-        total: Rows = self.value[trees, at].sum(axis=1)
+            goes_left = values.take(starts + self.feature.take(at)) <= self.threshold.take(at)
+            at = self.onward.take(2 * at + goes_left)
+        total: Rows = self.value.take(at).sum(axis=1)
         return total
 
 
@@ -166,11 +167,14 @@ def _forest(trees: Sequence[Mapping[str, Any]], depth: int, places: Sequence[int
     left, right = table("left", np.int64), table("right", np.int64)
     if feature.min() < LEAF or not all(t.min() >= 0 and t.max() < most for t in (left, right)):
         raise ValueError("a node points outside its tree")
+    roots = np.arange(len(trees)) * most
+    itself = roots[:, None] + np.arange(most)
+    onward = [np.where(feature == LEAF, itself, roots[:, None] + side) for side in (right, left)]
     return Forest(
-        feature=np.where(feature == LEAF, LEAF, np.array(places)[np.maximum(feature, 0)]),
-        threshold=table("threshold", np.float64),
-        left=left,
-        right=right,
-        value=table("value", np.float64),
+        feature=np.array(places)[np.maximum(feature, 0)].ravel(),  # of a leaf any: it leads to itself
+        threshold=table("threshold", np.float64).ravel(),
+        onward=np.stack(onward, axis=-1).ravel(),
+        value=table("value", np.float64).ravel(),
+        roots=roots,
         depth=depth,
     )

@@ -7,13 +7,35 @@ raw -> understand (noise off, links out, sentences) -> fold (one spelling) -> te
 
 from index.text.aligning import Aligned, align
 from index.text.dated import date_agrees, dates, dates_conflict, find_dates
-from index.text.folding import ANALYSIS, content_terms, fold, is_cjk, legible, query_terms, shingles, stem, terms, words
-from index.text.languages import Length, language_of, length, script_of
+from index.text.folding import (
+    ANALYSIS,
+    content_terms,
+    fold,
+    is_cjk,
+    legible,
+    query_terms,
+    shingles,
+    stem,
+    terms,
+    terms_of,
+    words,
+)
+from index.text.languages import Length, language_of, length, length_of, script_of
 from index.text.named import find_names, names
 from index.text.personal import mask_personal
 from index.text.placed import find_places, places
-from index.text.reading import Understood, fingerprint, is_boilerplate, sentence_spans, sentences, understand
-from index.text.statements import find_negations, find_numbers, negations, numbers
+from index.text.reading import (
+    Understood,
+    fingerprint,
+    fingerprint_of,
+    is_boilerplate,
+    sentence_spans,
+    sentences,
+    understand,
+    undressed,
+    without_noise,
+)
+from index.text.statements import find_negations, find_numbers, negations, negations_of, numbers
 from index.text.urls import blank_urls, canonical_url, find_urls, url_key, without_urls
 
 __all__ = [
@@ -35,15 +57,18 @@ __all__ = [
     "find_places",
     "find_urls",
     "fingerprint",
+    "fingerprint_of",
     "fold",
     "is_boilerplate",
     "is_cjk",
     "language_of",
     "legible",
     "length",
+    "length_of",
     "mask_personal",
     "names",
     "negations",
+    "negations_of",
     "numbers",
     "places",
     "query_terms",
@@ -53,8 +78,11 @@ __all__ = [
     "shingles",
     "stem",
     "terms",
+    "terms_of",
     "understand",
+    "undressed",
     "url_key",
+    "without_noise",
     "without_urls",
     "words",
 ]

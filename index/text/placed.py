@@ -50,6 +50,7 @@ _NO_PLACES = """
 """
 _NOT_PLACES = frozenset(_NO_PLACES.split())
 _PLACE = re.compile("|".join(sorted({*_HAN_PLACES, *_NOT_PLACES}, key=len, reverse=True)))
+_LATIN = re.compile("[a-z]{2}|u\\.")
 _ENGLISH_PLACE = re.compile(
     rf"\b(?:{'|'.join(re.escape(n) for n in sorted(_ENGLISH_PLACES, key=len, reverse=True))}|xi['’]an)\b"
 )
@@ -62,8 +63,8 @@ def places(text: str) -> frozenset[str]:
 
 def find_places(folded: str) -> Iterator[Found]:
     """Each place of the list in a folded text, with where it stands."""
-    for match in _PLACE.finditer(folded):
+    for match in _PLACE.finditer(folded) if not folded.isascii() else ():
         if match.group() not in _NOT_PLACES:
             yield match.start(), match.end(), _HAN_PLACES[match.group()]
-    for match in _ENGLISH_PLACE.finditer(folded):
+    for match in _ENGLISH_PLACE.finditer(folded) if _LATIN.search(folded) else ():
         yield match.start(), match.end(), _ENGLISH_PLACES[re.sub("['’]", "", match.group())]

@@ -25,6 +25,7 @@ _ARABIC = re.compile(
     r"(?<![a-z\d.])(?<![a-z]-)(\d+(?:,\d{3})*(?:\.\d+)?)(?!\d|[a-z]+\d|[2-6]?g(?![a-z]))\s*"
     r"(万亿|百万|千万|[百千万亿]|k(?![a-z])|thousand|million|billion|hundred)?"
 )
+_DIGIT = re.compile(r"\d")
 _CHINESE = re.compile(
     r"(?:百分之)?([零〇一二两三四五六七八九十百千万亿]{1,12})"
     r"(个?(?:小时|分钟|公斤|毫升|月)|[天日年岁倍次度级人元克斤杯瓶秒米吨例名])?"
@@ -65,18 +66,18 @@ def find_numbers(folded: str) -> Iterator[Found]:
 
 
 def _find_numbers(folded: str) -> Iterator[Found]:
-    for match in _ARABIC.finditer(folded):
+    for match in _ARABIC.finditer(folded) if _DIGIT.search(folded) else ():
         value = _value(match.group(1), match.group(2))
         if value is not None:
             yield match.start(1), match.end(2) if match.group(2) else match.end(1), value
-    for match in _CHINESE.finditer(folded):
+    for match in _CHINESE.finditer(folded) if not folded.isascii() else ():
         run, unit = match.groups()
         if match.start() and unicodedata.category(folded[match.start() - 1]) == "Nd":
             continue
         value = _chinese(run) if _states_number(run, unit, match.group(0)) else None
         if value is not None:
             yield match.start(1), match.end(1), value
-    counted = _COUNTED_HUNDRED.search(folded)  # in `5 hundred` the hundred was read already
+    counted = "hundred" in folded and _COUNTED_HUNDRED.search(folded)  # in `5 hundred` the hundred was read already
     for match in _ENGLISH_WORD.finditer(folded):
         if not (match.group() == "hundred" and counted):
             yield match.start(), match.end(), str(_ENGLISH[match.group()])
@@ -84,7 +85,12 @@ def _find_numbers(folded: str) -> Iterator[Found]:
 
 def negations(text: str) -> int:
     """How many times a text denies something. Questions (是不是) and warnings (do not drink) are no denials."""
-    return len(_DENIAL.findall(_NOT_DENIALS.sub(" ", fold(text))))
+    return negations_of(fold(text))
+
+
+def negations_of(folded: str) -> int:
+    """The `negations` of a folded text."""
+    return len(_DENIAL.findall(_NOT_DENIALS.sub(" ", folded)))
 
 
 def find_negations(folded: str) -> Iterator[Found]:
