@@ -56,7 +56,7 @@ class Said:
 
     @cached_property
     def negations(self) -> int:
-        return language.negations_of(self.folded)
+        return sum(1 for _ in language.find_negations(self.folded))
 
     @cached_property
     def places(self) -> frozenset[str]:

@@ -6,7 +6,9 @@ raw -> understand (noise off, links out, sentences) -> fold (one spelling) -> te
 """
 
 from index.text.aligning import Aligned, align
+from index.text.counted import Count, find_counts, other_counts
 from index.text.dated import date_agrees, dates, dates_conflict, find_dates
+from index.text.denied import contradict, find_negations, negations
 from index.text.folding import (
     ANALYSIS,
     content_terms,
@@ -23,7 +25,7 @@ from index.text.folding import (
 from index.text.languages import Length, language_of, length, length_of, script_of
 from index.text.named import find_names, names
 from index.text.personal import mask_personal
-from index.text.placed import find_places, places
+from index.text.placed import find_places, hinted_places, places, places_conflict
 from index.text.reading import (
     Understood,
     fingerprint,
@@ -34,22 +36,26 @@ from index.text.reading import (
     understand,
     undressed,
     without_noise,
+    without_signature,
 )
-from index.text.statements import find_negations, find_numbers, negations, negations_of, numbers
+from index.text.statements import find_numbers, numbers
 from index.text.urls import blank_urls, canonical_url, find_urls, url_key, without_urls
 
 __all__ = [
     "ANALYSIS",
     "Aligned",
+    "Count",
     "Length",
     "Understood",
     "align",
     "blank_urls",
     "canonical_url",
     "content_terms",
+    "contradict",
     "date_agrees",
     "dates",
     "dates_conflict",
+    "find_counts",
     "find_dates",
     "find_names",
     "find_negations",
@@ -59,6 +65,7 @@ __all__ = [
     "fingerprint",
     "fingerprint_of",
     "fold",
+    "hinted_places",
     "is_boilerplate",
     "is_cjk",
     "language_of",
@@ -68,9 +75,10 @@ __all__ = [
     "mask_personal",
     "names",
     "negations",
-    "negations_of",
     "numbers",
+    "other_counts",
     "places",
+    "places_conflict",
     "query_terms",
     "script_of",
     "sentence_spans",
@@ -83,6 +91,7 @@ __all__ = [
     "undressed",
     "url_key",
     "without_noise",
+    "without_signature",
     "without_urls",
     "words",
 ]

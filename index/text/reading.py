@@ -101,6 +101,8 @@ _ODD_SPACE = re.compile(r"[^\S\n ]|  ")
 _SENTENCE = re.compile(r"[^。！？!?；;\n…]+(?:[。！？!?；;…]+[”’」』\"')）]*)?")
 _LATIN_STOP = re.compile(r"(?<=[a-z0-9)\"'’”][.])\s+(?=[A-Z\"'“‘(¿¡])")
 _DANGLING = re.compile(r"(?:\s[.,;:，]+)+$")  # what is left after an address was taken out
+#: Of a quoted post, with the day it was posted: `— A Name (@handle) January 6, 2020`.
+_SIGNATURE = re.compile(r"\s[—–-]{1,2}\s[^\n—–]{1,80}\(@\w{1,30}\)[^\n]{0,40}\s*$")
 _BOILERPLATE = re.compile(
     r"404 not found|page not found|not found on this server|access denied|403 forbidden|502 bad gateway|503 service|"
     r"enable (?:javascript|cookies)|are you a (?:robot|human)|verify you are human|checking your browser|captcha|"
@@ -155,6 +157,11 @@ def without_noise(text: str) -> str:
         rest = re.sub(r" ?\n ?(?:\n ?)+", "\n\n", rest)
     rest = rest.strip()
     return rest if has_words(rest) else text.strip()
+
+
+def without_signature(text: str) -> str:
+    """`text` without the line that says who posted a quoted post, and when."""
+    return _SIGNATURE.sub("", text)
 
 
 def sentences(text: str) -> tuple[str, ...]:
