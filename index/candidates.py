@@ -62,11 +62,14 @@ def find(
     exclude: frozenset[str] = frozenset(),
     *,
     is_stored: bool = False,
+    weights: ranking.Weights | None = None,
 ) -> Found:
     """Judges what may answer or equal `wording` (already understood).
 
     `is_stored`: a text of the records, whose vector is kept there too; a pasted text leaves nothing behind.
+    `weights`: others than those that are shipped for the encoder.
     """
+    weights = weights or ranking.weights_for(parts.encoder.name)
     vector = _vector(parts, wording, is_stored)
     is_degraded = vector is None
     urls = text.understand(wording).urls
@@ -88,7 +91,7 @@ def find(
     entries = _entries(parts, known)
     judged = [
         Judged(j, k.claim, k.refutation, k.outside)
-        for j, k in zip(matching.judge(query, entries, ranking.weights_for(parts.encoder.name)), known, strict=True)
+        for j, k in zip(matching.judge(query, entries, weights), known, strict=True)
     ]
     judged.sort(key=lambda j: -j.judgement.probability)
     return Found(tuple(judged), is_degraded)

@@ -21,6 +21,7 @@ from index.settings import Settings
 if TYPE_CHECKING:
     from index.evaluation.compare import Row
     from index.evaluation.data import Dataset
+    from index.evaluation.ours import Folds
     from index.evaluation.report import Bars
 
 DATA = Path(__file__).parents[3] / "shared" / "data"  # beside the project's folder
@@ -42,6 +43,8 @@ def register(commands: Any) -> None:
     add("--methods", type=_listed, default=(), metavar="A,B", help="only these methods (default: all)")
     add("--json", type=Path, metavar="OUT", help="write the rows as a JSON list")
     add("--figures", type=Path, metavar="FILE", help="write the public figures for the site's /method page")
+    add("--held-out", action="store_true", help="only queries that the shipped encoder never learned from")
+    add("--folds", type=Path, metavar="FILE", help="judge each query with weights that never learned from it")
     add("--groups", action="store_true", help="measure the grouping of sightings of one message instead")
     add("--train", type=Path, metavar="OUT.json", help="train the ranker's weights on the data instead")
     add("--tune", type=Path, metavar="OUT.safetensors", help="tune the encoder on the data instead")
@@ -103,11 +106,15 @@ def _measure(args: argparse.Namespace, settings: Settings, datasets: tuple[Datas
     from index.encode import open_encoder
     from index.evaluation import report
     from index.evaluation.compare import METHODS, plan
+    from index.evaluation.ours import Folds
     from index.evaluation.vectors import RememberedEncoder
 
     methods = tuple(name for name in METHODS if not args.methods or name in args.methods)
     if unknown := sorted(set(args.methods) - set(METHODS)):
         raise SettingError(f"no method {unknown[0]}; there are {', '.join(METHODS)}")
+    if args.held_out:
+        datasets = tuple(_held_out(dataset) for dataset in datasets)
+    folds = Folds.read(args.folds) if args.folds else None
     planned = list(plan(datasets, args.split))
     if not planned:
         raise SettingError(f"no set in {args.data} has a split {' or '.join(args.split)}")
@@ -118,7 +125,7 @@ def _measure(args: argparse.Namespace, settings: Settings, datasets: tuple[Datas
     with _stoppable(), report.Bars() as bars:
         live = open_encoder(settings, lambda part, share: bars.told(f"preparing the {part}", int(100 * share), 100))
         with RememberedEncoder(live, settings.data_dir / "evaluation", bars.told) as encoder:
-            rows = _rows(args, settings, planned, methods, encoder, bars)
+            rows = _rows(args, settings, planned, methods, folds, encoder, bars)
     report.print_table(rows, live.name, console)
     report.print_languages(rows, console)
     if args.engine != "elasticsearch":
@@ -126,6 +133,12 @@ def _measure(args: argparse.Namespace, settings: Settings, datasets: tuple[Datas
     if args.figures:
         _write_figures(args.figures, rows, live.name, [dataset for dataset, _ in planned])
     return 0
+
+
+def _held_out(dataset: Dataset) -> Dataset:
+    from index.evaluation.data import is_held_out
+
+    return replace(dataset, queries=tuple(q for q in dataset.queries if is_held_out(q.id)))
 
 
 @contextmanager
@@ -152,6 +165,7 @@ def _rows(
     settings: Settings,
     planned: list[tuple[Dataset, tuple[str, ...]]],
     methods: tuple[str, ...],
+    folds: Folds | None,
     encoder: Any,
     bars: Bars,
 ) -> list[Row]:
@@ -165,7 +179,15 @@ def _rows(
         for engine in engines:
             bars.about = f"{dataset.name}, {engine.value}:"
             rows += compare(
-                dataset, splits, engine, methods, settings, encoder, limit=args.limit_queries, told=bars.told
+                dataset,
+                splits,
+                engine,
+                methods,
+                settings,
+                encoder,
+                limit=args.limit_queries,
+                folds=folds,
+                told=bars.told,
             )
             if args.json:
                 report.write_rows(args.json, rows)

@@ -4,7 +4,7 @@
       ─► rows of features, labels ─► five folds by answer: two forests on four, what they say on the fifth
       ─► how much each counts, bands, scores ─► two forests on all ─► weights JSON
 
-The encoder has seen the pairs that it was tuned on, so only queries that `tuning.is_held_out` kept from it teach the
+The encoder has seen the pairs that it was tuned on, so only queries that `data.is_held_out` kept from it teach the
 forests, or they would trust the cosine too much. What a forest says may only rise with what speaks for a match
 (monotone constraints), so that it stays sensible on texts unlike the training's.
 """
@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import math
 import random
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -31,15 +30,15 @@ from index.encode import alike, open_encoder
 from index.errors import SettingError
 from index.evaluation import data, measures, report
 from index.evaluation.bench import Engine, open_bench
-from index.evaluation.data import Dataset
+from index.evaluation.data import Dataset, is_held_out
 from index.evaluation.measures import Outcome
-from index.evaluation.ours import Case, cases
-from index.evaluation.tuning import is_held_out
+from index.evaluation.ours import Case, cases, fold
 from index.evaluation.vectors import RememberedEncoder
 from index.features import FEATURES, Rows
 from index.settings import Settings
 
 FOLDS = 5
+FOLDS_SUFFIX = ".folds.json"
 TREES = 240
 PARAMETERS: dict[str, Any] = {
     "learning_rate": 0.06,
@@ -90,7 +89,10 @@ class Table:
 
 
 def train(datasets: Sequence[Dataset], settings: Settings, out: Path) -> None:
-    """Writes the weights. Raises: SettingError without LightGBM; EncoderUnavailable; SearchUnavailable."""
+    """Writes the weights, and beside them those of the five folds, for `--folds`.
+
+    Raises: SettingError without LightGBM; EncoderUnavailable; SearchUnavailable.
+    """
     lightgbm = _lightgbm()
     with report.Bars() as bars:
         live = open_encoder(settings)
@@ -99,21 +101,26 @@ def train(datasets: Sequence[Dataset], settings: Settings, out: Path) -> None:
         model = Model(lightgbm, live.name)
         bars.about = "growing:"
         folds = []
-        for fold in range(FOLDS):
-            folds.append(model.grow([lesson for lesson in lessons if lesson.fold != fold]))
-            bars.told("folds", fold + 1, FOLDS)
+        for number in range(FOLDS):
+            folds.append(model.grow([lesson for lesson in lessons if lesson.fold != number]))
+            bars.told("folds", number + 1, FOLDS)
     calibration = _calibration(lessons, folds)
-    judged = _cross_validated(lessons, [raw | {"calibration": calibration} for raw in folds])
+    folds = [raw | {"calibration": calibration} for raw in folds]
+    judged = _cross_validated(lessons, folds)
     same = _threshold(lessons, judged)
-    weights = model.grow(lessons) | {
-        "calibration": calibration,
-        "bands": {"same": same, "similar": round(same / 2, 4)},
+    decided = {"calibration": calibration, "bands": {"same": same, "similar": round(same / 2, 4)}}
+    _write(out.with_suffix(FOLDS_SUFFIX), [raw | decided for raw in folds])
+    weights = model.grow(lessons) | decided | {
         "data_sha256": data.digest(datasets),
         "made_on": datetime.now(UTC).date().isoformat(),
         "scores": _scores(lessons, judged, same),
     }
-    out.write_text(json.dumps(weights, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
+    _write(out, weights)
     report.print_scores(weights["scores"], same, Console())
+
+
+def _write(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
 
 
 def _lightgbm() -> Any:
@@ -147,7 +154,7 @@ def _lesson(dataset: str, case: Case, rnd: random.Random) -> Lesson | None:
     return Lesson(
         dataset,
         replace(case, entries=tuple(entries)),
-        zlib.crc32(min(case.right | case.left_out, default=case.asked.id).encode()) // 7 % FOLDS,
+        fold(case.asked, case.right | case.left_out, FOLDS),
         features.compare(case.query, entries).rows,
         np.array([float(e.id in case.right) for e in entries]),
         features.compare(case.query, few).rows,

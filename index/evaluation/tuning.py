@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import random
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -28,12 +27,11 @@ from index.encode import open_encoder, packaged
 from index.encode.tuning import Batch
 from index.encode.tuning import tune as tune_encoder
 from index.evaluation import report
-from index.evaluation.data import Dataset, Doc
+from index.evaluation.data import Dataset, Doc, is_held_out
 from index.evaluation.vectors import RememberedEncoder
 from index.ports import Encoder, Vectors
 from index.settings import Settings
 
-HELD_OUT = 5  # one query in so many
 PAIRS = 20  # of a batch
 RUMORS = 16
 RUMOR_SHARE = 0.2  # of the batches
@@ -54,11 +52,6 @@ _AFTER = {
     "zh": ("，是真的吗", "，大家小心", "，赶紧告诉家人"),
     "en": (", is it true?", " Tell everyone.", " Be careful out there."),
 }
-
-
-def is_held_out(query_id: str) -> bool:
-    """Whether the encoder never learns from the query."""
-    return zlib.crc32(query_id.encode()) % HELD_OUT == 0
 
 
 def tune(

@@ -17,7 +17,9 @@ from index.encode import tuning as encoder_tuning
 from index.encode.tuning import Batch
 from index.errors import CorruptModel
 from index.evaluation import data, training
-from index.evaluation.tuning import Batches, Neighbours, _lessons, is_held_out
+from index.evaluation.data import is_held_out
+from index.evaluation.ours import Folds
+from index.evaluation.tuning import Batches, Neighbours, _lessons
 from index.features import FEATURES
 from index.settings import Settings
 from tests.evaluation.small_set import write_set
@@ -57,6 +59,8 @@ def test_a_trained_forest_is_read_back_and_says_what_lightgbm_says(
     out = tmp_path / "weights.json"
     training.train(data.load(folder), settings, out)
     raw = json.loads(out.read_text(encoding="utf-8"))
+    folds = Folds.read(out.with_suffix(".folds.json"))
+    assert len(folds.weights) == 5 and folds.weights[0].same == raw["bands"]["same"]
     weights = ranking.read(raw)
     assert weights.encoder == "hashed-1"
     rows = np.random.default_rng(3).uniform(-1, 3, (200, len(FEATURES)))
