@@ -65,7 +65,7 @@ class Stated:
     @cached_property
     def numbers(self) -> frozenset[str]:
         counted = {count.value for sentence in self.sentences for count in sentence.counts}
-        return counted | frozenset(value for _, _, value in language.find_numbers(self.folded))
+        return frozenset(counted | {value for _, _, value in language.find_numbers(self.folded)})
 
     @cached_property
     def dates(self) -> frozenset[str]:

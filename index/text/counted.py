@@ -97,8 +97,8 @@ def find_counts(folded: str) -> Iterator[Count]:
         yield Count("50", frozenset({"percent"}))
     for match in _TENTHS.finditer(folded):
         digit = match.group(1).replace("两", "二")
-        value = int(digit) if digit.isascii() else _HAN_DIGITS.index(digit)
-        yield Count(str(10 * value), frozenset({"percent"}))
+        tenths = int(digit) if digit.isascii() else _HAN_DIGITS.index(digit)
+        yield Count(str(10 * tenths), frozenset({"percent"}))
 
 
 def other_counts(ours: Collection[Count], theirs: Collection[Count], known: Collection[str]) -> tuple[str, str] | None:
