@@ -22,7 +22,7 @@ def passage(raw: str) -> str:
 def lead(raw: str) -> str:
     """The beginning of a passage, where an article says what it is about; whole if it is short."""
     whole = passage(raw)
-    return whole.encode()[:LEAD_BYTES].decode(errors="ignore").rstrip()
+    return whole.encode("utf-8", "replace")[:LEAD_BYTES].decode(errors="ignore").rstrip()
 
 
 def key(wording: str) -> str:

@@ -1,7 +1,7 @@
 """What a text says, as far as judging needs it: each part worked out when it is asked for, and once. Pure.
 
     text ─► undressed (noise off) ─► without addresses ─► folded ─► words ─► terms, fingerprint, length
-                                             │               └────► numbers, dates, negations, places
+                                             │               └────► numbers
                                              └────────────────────► names
 
 Of a match's candidates most are asked for `terms` and `fingerprint` only.
@@ -47,20 +47,8 @@ class Said:
         return frozenset(value for _, _, value in language.find_numbers(self._bare))
 
     @cached_property
-    def dates(self) -> frozenset[str]:
-        return frozenset(value for _, _, value in language.find_dates(self._bare))
-
-    @cached_property
     def names(self) -> frozenset[str]:
         return language.names(self._plain)
-
-    @cached_property
-    def negations(self) -> int:
-        return sum(1 for _ in language.find_negations(self.folded))
-
-    @cached_property
-    def places(self) -> frozenset[str]:
-        return frozenset(value for _, _, value in language.find_places(self.folded))
 
     @cached_property
     def is_short(self) -> bool:

@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 from index import text
 from index.said import SHORT_HAN, SHORT_WORDS, Said
 
-PARTS = (
-    "folded", "fingerprint", "terms", "numbers", "dates", "names", "negations", "places", "words", "is_short",
-)  # fmt: skip
+PARTS = ("folded", "fingerprint", "terms", "numbers", "names", "words", "is_short")
 #: What noise, addresses, folding, numbers, dates, names and places are made of.
 PIECES = [
     "转发：", "請大家轉發！", "【转】", "速看", "fwd: ", "Please share with everyone", "ſhare thiſ with all ",
@@ -32,10 +30,7 @@ def _directly(raw: str) -> dict[str, object]:
         "fingerprint": text.fingerprint(raw),
         "terms": frozenset(text.content_terms(folded)),
         "numbers": text.numbers(plain),
-        "dates": text.dates(plain),
         "names": text.names(plain),
-        "negations": text.negations(plain),
-        "places": text.places(plain),
         "words": tuple(text.words(folded)),
         "is_short": text.length(plain).is_under(SHORT_HAN, SHORT_WORDS),
     }
