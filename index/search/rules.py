@@ -42,7 +42,7 @@ def field_text(text: str) -> str:
 
 
 def query_words(terms: Iterable[str]) -> list[str]:
-    """The distinct words to look for, in the caller's order, at most MAX_TERMS (the caller puts the rarest first)."""
+    """The distinct words to look for, in the caller's order, at most MAX_TERMS (`text.query_terms` chooses)."""
     found = dict.fromkeys(word for term in terms for word in words(term))
     found.pop(NO_WORDS, None)
     return list(found)[:MAX_TERMS]

@@ -123,8 +123,7 @@ def has_words(text: str) -> bool:
 
 def terms(text: str) -> list[str]:
     """Index terms, without white space in any: Han characters and their pairs, stemmed words, numbers, `url:` keys."""
-    found: list[str] = []
-    found.extend(f"url:{url_key(canonical)}" for _, canonical in find_urls(text))
+    found = _url_terms(text)
     for run in words(fold(without_urls(text))):
         if is_cjk(run[0]):
             found.extend(run)
@@ -134,22 +133,31 @@ def terms(text: str) -> list[str]:
     return found
 
 
-def query_terms(text: str, limit: int) -> tuple[str, ...]:
-    """The distinct terms to look for, at most `limit`: keys of addresses, then words and pairs of unspaced script in
-    their order. Where there are more, an even share from all over the text, for the point of a message may come late.
+def _url_terms(text: str) -> list[str]:
+    return [f"url:{url_key(canonical)}" for _, canonical in find_urls(text)]
 
-    Characters that stand alone say little beside pairs; a text of few pairs is looked for by both.
+
+def query_terms(text: str, limit: int) -> tuple[str, ...]:
+    """The distinct terms to look for, at most `limit`: keys of addresses, at most half of it, then words and pairs of
+    unspaced script in their order. Of more than fit, an even share from all over the text, the last included: the
+    point of a message may come late.
+
+    A single character says little beside pairs, even one that stands alone (with those, 8 of 212 LINE messages lost
+    their answer from the first ten); a text of few pairs is looked for by both.
     """
-    found = list(dict.fromkeys(terms(text)))
-    pairs = [term for term in found if len(term) > 1 or not is_cjk(term)]
-    alone = [term for term in found if len(term) == 1 and is_cjk(term)]
-    chosen = pairs if len(pairs) >= _FEW_TERMS else pairs + alone
-    keys = [term for term in chosen if term.startswith("url:")][: limit // 2]
-    rest = [term for term in chosen if not term.startswith("url:")]
-    room = max(limit - len(keys), 0)
-    if len(rest) > room:
-        rest = [rest[n * len(rest) // room] for n in range(room)]
-    return (*keys, *rest)
+    runs = words(fold(without_urls(text)))
+    found = [term for term in dict.fromkeys(terms_of(runs)) if len(term) > 1 or not is_cjk(term)]
+    if len(found) < _FEW_TERMS:
+        found += dict.fromkeys(c for run in runs if is_cjk(run[0]) for c in run)
+    keys = list(dict.fromkeys(_url_terms(text)))[: (limit + 1) // 2]
+    return (*keys, *_spread(found, limit - len(keys)))
+
+
+def _spread(items: Sequence[str], room: int) -> Sequence[str]:
+    """At most `room` of the items, at even distances, the first and the last among them."""
+    if len(items) <= room or room < 2:
+        return items[:room]
+    return [items[n * (len(items) - 1) // (room - 1)] for n in range(room)]
 
 
 def content_terms(folded: str) -> list[str]:

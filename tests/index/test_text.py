@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from index import text
+from index.ports import MAX_TERMS
 
 #: Repeated to 200,000 characters; a pattern that tries every start for every end would take minutes.
 HOSTILE = ["\ufdfa", "a", "好*", "\ud800", "(", "请", "转发", "大家转发", "转：", "- ", " ", "\n", "😀 ", "//@a:", "【"]
@@ -88,10 +89,67 @@ class TestTerms:
         assert places == sorted(places) and places[0] == 0 and places[-1] > 980
         assert max(b - a for a, b in itertools.pairwise(places)) <= 11
 
-    @given(st.text(max_size=400), st.integers(1, 40))
+    @pytest.mark.parametrize(
+        ("raw", "expected"),
+        [
+            ("", ()),
+            ("😀👍🏽", ()),
+            ("\ud800", ()),
+            ("The masks", ("mask",)),
+            ("隔夜開水 123", ("隔夜", "夜开", "开水", "123", "隔", "夜", "开", "水")),
+            ("ワクチン危険", ("ワク", "クチ", "チン", "ン危", "危険", "ワ", "ク", "チ", "ン", "危", "険")),
+            ("백신 위험", ("백신", "위험", "백", "신", "위", "험")),
+            ("น้ำ", ("น้", "้ํ", "ํา", "น", "้", "ํ", "า")),
+            ("вакцина опасна", ("вакцина", "опасна")),
+            ("اللقاح خطير", ("اللقاح", "خطير")),
+            ("टीका खतरनाक", ("टीका", "खतरनाक")),
+            ("https://example.com/a", ("url:example.com/a",)),
+        ],
+    )
+    def test_a_short_query_of_any_script_looks_for_all_it_has(self, raw: str, expected: tuple[str, ...]) -> None:
+        assert text.query_terms(raw, MAX_TERMS) == expected
+
+    def test_a_character_that_stands_alone_is_looked_for_only_if_there_are_few_pairs(self) -> None:
+        assert "糖" in text.query_terms("糖, 隔夜水", MAX_TERMS)
+        assert "糖" not in text.query_terms("糖, 隔夜水里的亚硝酸盐会让人得癌症", MAX_TERMS)
+
+    @pytest.mark.parametrize("size", [300, 5_000, 20_000, 1_000_000])
+    @pytest.mark.parametrize("kind", ["han", "words", "both"])
+    def test_the_first_and_the_last_sentence_of_a_long_text_are_looked_for(self, kind: str, size: int) -> None:
+        han = "".join(chr(0x4E00 + n * n % 3_001) for n in range(size)) if kind != "words" else ""
+        words = " ".join(f"w{n}" for n in range(size // 6)) if kind != "han" else ""
+        found = text.query_terms(f"白醋洗手。{han} {words}。大蒜泡酒", MAX_TERMS)
+        assert {"白醋", "泡酒"} <= set(found) and len(found) <= MAX_TERMS
+
+    def test_a_list_of_addresses_leaves_room_for_words(self) -> None:
+        raw = " ".join(f"https://example.com/{n}" for n in range(1_000)) + " " + " ".join(f"w{n}" for n in range(1_000))
+        found = text.query_terms(raw, MAX_TERMS)
+        assert len(found) == MAX_TERMS
+        assert [term.startswith("url:") for term in found] == [n < MAX_TERMS // 2 for n in range(MAX_TERMS)]
+
+    @unhurried
+    @given(ANY_TEXT | ODD_TEXT | URL_TEXT, st.integers(0, 40))
     def test_a_query_has_few_terms_and_only_those_of_its_text(self, raw: str, limit: int) -> None:
         found = text.query_terms(raw, limit)
         assert len(found) <= limit and len(set(found)) == len(found) and set(found) <= set(text.terms(raw))
+        assert found == text.query_terms(raw, limit)
+
+    @unhurried
+    @given(ANY_TEXT | ODD_TEXT | URL_TEXT)
+    def test_a_query_without_terms_is_of_a_text_without_terms(self, raw: str) -> None:
+        assert bool(text.query_terms(raw, MAX_TERMS)) == bool(text.terms(raw))
+
+    @unhurried
+    @given(st.lists(ANY_TEXT | ODD_TEXT, min_size=1, max_size=20), st.integers(4, 40))
+    def test_of_more_terms_than_fit_the_first_and_the_last_are_kept(self, pieces: list[str], limit: int) -> None:
+        raw = "\n".join(pieces)
+        everything, found = text.query_terms(raw, 1_000_000), text.query_terms(raw, limit)
+        words = [term for term in everything if not term.startswith("url:")]
+        if len(everything) <= limit // 2:
+            assert found == everything
+        if words:
+            assert {words[0], words[-1]} <= set(found)
+        assert list(found) == sorted(found, key=everything.index)
 
     @pytest.mark.parametrize(
         ("raw", "read"),
