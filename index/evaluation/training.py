@@ -28,7 +28,7 @@ from rich.console import Console
 from index import features, matching, ranking
 from index.encode import alike, open_encoder
 from index.errors import SettingError
-from index.evaluation import data, measures, report
+from index.evaluation import data, measures, own_set, report
 from index.evaluation.bench import Engine, open_bench
 from index.evaluation.data import Dataset, is_held_out
 from index.evaluation.measures import Outcome
@@ -102,6 +102,7 @@ def train(datasets: Sequence[Dataset], settings: Settings, out: Path) -> None:
     with report.Bars() as bars:
         live = open_encoder(settings)
         with RememberedEncoder(live, settings.data_dir / "evaluation", bars.told) as encoder:
+            datasets = (*datasets, own_set.load())
             lessons = [lesson for dataset in datasets for lesson in _lessons(dataset, settings, encoder, bars)]
         model = Model(lightgbm, live.name)
         bars.about = "growing:"
@@ -140,7 +141,8 @@ def _lessons(dataset: Dataset, settings: Settings, encoder: RememberedEncoder, b
     """The held-out queries with their candidates; those that nothing answers were never learned and stay, too."""
     bars.about = f"{dataset.name}:"
     rnd = random.Random(11)  # noqa: S311 (no secret)
-    kept = tuple(q for q in dataset.queries if is_held_out(q.id) or not dataset.answers(q))
+    is_own = dataset.name == own_set.NAME  # no encoder has learned from it
+    kept = tuple(q for q in dataset.queries if is_own or is_held_out(q.id) or not dataset.answers(q))
     asked = (len(kept), sum(bool(dataset.answers(q)) for q in kept))
     with open_bench(replace(dataset, queries=kept), Engine.EMBEDDED, settings, encoder, bars.told) as bench:
         for is_left_out in (False, True):
