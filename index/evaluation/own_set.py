@@ -1,7 +1,7 @@
 """A small labelled set of our own, for the ranker alone: known rumors in our words, half across languages or scripts.
 
 The sets of others hold few pairs of two languages and only large catalogues; without this one a right answer in another
-language, among few, is stated far too unsurely. `own_set.json` has two lists: `rumors`, each one refutation and the ways
+language, among few, is stated far too unsurely. `own_set.json` has two lists: `rumors`, a refutation and the ways
 people circulate what it refutes, and `unanswered`, texts that none of them answers: `near` (another claim on the same
 topic), `true`, `chat` and `rumor`. None of it is in rumors.json, which the encoder learned from.
 """

@@ -16,7 +16,7 @@ from index.encode import HashedEncoder, tuned
 from index.encode import tuning as encoder_tuning
 from index.encode.tuning import Batch
 from index.errors import CorruptModel
-from index.evaluation import data, training
+from index.evaluation import data, own_set, training
 from index.evaluation.data import is_held_out
 from index.evaluation.ours import Folds
 from index.evaluation.tuning import Batches, Neighbours, _lessons
@@ -42,6 +42,15 @@ def folder(tmp_path: Path) -> Path:
         text = f"Bus line {number} stops at the museum on Sundays"
         queries.append({"id": f"n{number}", "text": text, "lang": "en", "split": "negative"})
     return write_set(tmp_path / "cures", queries, docs, qrels)
+
+
+def test_our_own_set_is_sound() -> None:
+    own = own_set.load()
+    docs = {doc.id for doc in own.docs}
+    assert len(docs) == len(own.docs) == 52 and len({query.id for query in own.queries}) == len(own.queries)
+    answered = [query for query in own.queries if own.answers(query)]
+    assert len(answered) == 104 and len(own.queries) - len(answered) >= 40
+    assert set().union(*own.relevant.values()) == docs
 
 
 def test_a_trained_forest_is_read_back_and_says_what_lightgbm_says(
