@@ -64,7 +64,7 @@ FREE = frozenset({"length", "size", "crowd", "is_cross", "is_zh"})
 RIGHT_SHARE = 0.25
 SMALLER = (1, 16)  # candidates of a case that is seen once more as a small catalogue would show it
 ALL = "all together"
-CORRECT_NONE = 0.9  # mean over the sets; many label one answer of several, so the true rate is greater
+CORRECT_NONE = 0.88  # mean over the sets; many label one answer of several, so the true rate is greater
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,7 @@ def train(datasets: Sequence[Dataset], settings: Settings, out: Path) -> None:
     weights = model.grow(lessons) | decided | {
         "data_sha256": data.digest(datasets),
         "made_on": datetime.now(UTC).date().isoformat(),
+        "scores_at": same,
         "scores": _scores(lessons, judged, same),
     }
     _write(out, weights)
@@ -292,7 +293,7 @@ def _threshold(lessons: Sequence[Lesson], judged: Sequence[Judged]) -> float:
         if not lesson.case.right:
             clear = [p for p, objected in zip(each.probability.tolist(), each.objected, strict=True) if not objected]
             surest.setdefault(lesson.dataset, []).append(max(clear, default=0.0))
-    for same in np.arange(0.5, 0.99, 0.01):
+    for same in np.arange(0.4, 0.99, 0.01):
         rates = [float((np.array(some) < same).mean()) for some in surest.values()]
         if rates and sum(rates) / len(rates) >= CORRECT_NONE:
             return round(float(same), 2)
