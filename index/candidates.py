@@ -15,11 +15,11 @@ from dataclasses import dataclass, field, replace
 from index import embedding, matching, ranking, text, workflow
 from index.errors import EncoderUnavailable, SearchUnavailable
 from index.model import Claim, DocKind, Hit, OutsideRefutation, Refutation, SearchQuery, Sighting
-from index.ports import Parts, ThreadFilter, Unit, Vectors
+from index.ports import MAX_TERMS, Parts, ThreadFilter, Unit, Vectors
 
-MAX_TERMS = 64
-MAX_PARENTS = 30
+MAX_PARENTS = 48
 FALLBACK_THREADS = 300
+MAX_BODY = 2_000  # characters of what a candidate says besides
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class _Known:
     passages: list[tuple[str, str, str]]  # text, field, language
     url_keys: set[str] = field(default_factory=set)
     lexical: float | None = None
+    body: str = ""
     claim: Claim | None = None
     refutation: Refutation | None = None
     outside: OutsideRefutation | None = None
@@ -61,18 +62,21 @@ def find(
     exclude: frozenset[str] = frozenset(),
     *,
     is_stored: bool = False,
+    weights: ranking.Weights | None = None,
 ) -> Found:
     """Judges what may answer or equal `wording` (already understood).
 
     `is_stored`: a text of the records, whose vector is kept there too; a pasted text leaves nothing behind.
+    `weights`: others than those that are shipped for the encoder.
     """
+    weights = weights or ranking.weights_for(parts.encoder.name)
     vector = _vector(parts, wording, is_stored)
     is_degraded = vector is None
     urls = text.understand(wording).urls
     url_keys = tuple(key for url in urls if (key := text.url_key(url)))
     query = matching.make_query(wording, vector, url_keys)
     search = SearchQuery(
-        terms=tuple(dict.fromkeys(text.terms(wording)))[:MAX_TERMS],
+        terms=text.query_terms(wording, MAX_TERMS),
         vector=None if vector is None else tuple(map(float, vector)),
         url_keys=url_keys,
         kinds=kinds,
@@ -87,7 +91,7 @@ def find(
     entries = _entries(parts, known)
     judged = [
         Judged(j, k.claim, k.refutation, k.outside)
-        for j, k in zip(matching.judge(query, entries, ranking.weights_for(parts.encoder.name)), known, strict=True)
+        for j, k in zip(matching.judge(query, entries, weights), known, strict=True)
     ]
     judged.sort(key=lambda j: -j.judgement.probability)
     return Found(tuple(judged), is_degraded)
@@ -176,10 +180,16 @@ def of_claim(claim: Claim, wordings: Sequence[Sighting]) -> _Known:
 
 
 def of_outside(outside: OutsideRefutation) -> _Known:
-    passages = [(outside.claim, "claim", outside.language), (outside.title, "title", outside.language)]
+    lead = embedding.lead(outside.claim)
+    passages = [(lead, "claim", outside.language), (outside.title, "title", outside.language)]
     url = text.url_key(outside.url)
     return _Known(
-        DocKind.OUTSIDE, outside.id, [p for p in passages if p[0].strip()], {url} if url else set(), outside=outside
+        DocKind.OUTSIDE,
+        outside.id,
+        [p for p in passages if p[0].strip()],
+        {url} if url else set(),
+        body=f"{outside.claim[len(lead) : MAX_BODY]} {outside.text[:MAX_BODY]}".strip(),
+        outside=outside,
     )
 
 
@@ -205,6 +215,7 @@ def _entries(parts: Parts, known: Sequence[_Known]) -> list[matching.Entry]:
             passages=tuple(matching.Passage(p, name, language, vectors.get(p)) for p, name, language in passages if p),
             url_keys=frozenset(k.url_keys),
             lexical=k.lexical,
+            body=k.body,
         )
         for k, passages in zip(known, cut, strict=True)
     ]

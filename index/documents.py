@@ -135,7 +135,7 @@ def _outside(outside: OutsideRefutation, seq: int) -> Draft:
         verdict=outside.verdict.value if outside.verdict else "",
         state="published",
     )
-    return Draft(document, title=outside.title, statement=outside.claim)
+    return Draft(document, title=outside.title, statement=embedding.lead(outside.claim))
 
 
 def _alert(refutation: Refutation, seq: int) -> Draft:

@@ -10,12 +10,19 @@ from index import text
 from index.errors import RecordsUnavailable
 from index.ports import Parts, Vectors
 
-MAX_CHARACTERS = 1_000  # the encoder reads about 128 tokens; the rest would only cost time
+LEAD_BYTES = 600  # 200 Han characters or some 100 words: the vector of more says less of each
+MAX_CHARACTERS = 1_500  # the encoder reads 384 tokens; the rest would only cost time
 
 
 def passage(raw: str) -> str:
     """The part of a stored text that is encoded and compared: forwarding noise off, cut to length."""
     return text.understand(raw[: MAX_CHARACTERS * 2]).text[:MAX_CHARACTERS]
+
+
+def lead(raw: str) -> str:
+    """The beginning of a passage, where an article says what it is about; whole if it is short."""
+    whole = passage(raw)
+    return whole.encode("utf-8", "replace")[:LEAD_BYTES].decode(errors="ignore").rstrip()
 
 
 def key(wording: str) -> str:

@@ -12,33 +12,37 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from index import text as language
 from index.model import DocKind
+from index.said import Said, body_terms, cached_said
 
 Rows = NDArray[np.float64]
 
 FEW = 8  # candidates; with fewer the usual cosine of the kind stands for their middle
+UNSEEN = math.log(2 * FEW)  # the rarity of a word that no candidate has
 #: The cosine of two texts of one topic that mean different things, by kind of pair; only a zero point.
 USUAL_COSINE = {"zh": 0.46, "spaced": 0.47, "cross": 0.45}
-SHORT_HAN, SHORT_WORDS = 8, 4
+#: The cosine of two candidates from which on they say the same: neither is then a rival of the other.
+NEAR_SAME = 0.85
 MAX_COMPARED = 600  # characters that are compared letter by letter
 
 FEATURES = (
     "cosine",  # of the best passage, above the usual one, in tenths
     "cosine_next",  # the same of the second best passage (of the best, if it is the only one)
     "over_middle",  # above the middle of this query's candidates, in tenths
-    "lead",  # above the best other candidate, in tenths
-    "nearness",  # 1 / rank by cosine
+    "ahead",  # above the best rival, in tenths; a candidate that says nearly the same is no rival
+    "nearness",  # 1 / rank by cosine among rivals
     "theirs",  # share of the best passage's words that the query has; rare words count more
-    "theirs_lead",  # that share above the greatest of the other candidates
+    "theirs_ahead",  # that share above the greatest of the rivals
     "any_theirs",  # the greatest such share of any passage
     "ours",  # share of the query's words that any passage has
+    "ours_body",  # the same with the rest of the candidate's text
+    "dice",  # of the words of the two texts (Dice 1945)
     "alike",  # rapidfuzz partial ratio of the folded texts, 0 to 1
     "lexical",  # BM25 as a share of the best candidate's
     "lexical_rank",  # 1 / rank by BM25; 0 without
@@ -55,22 +59,6 @@ FEATURES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a text says, as far as judging needs it; computed once a text."""
-
-    folded: str
-    fingerprint: str
-    terms: frozenset[str]
-    numbers: frozenset[str]
-    dates: frozenset[str]
-    names: frozenset[str]
-    negations: int
-    places: frozenset[str]
-    words: tuple[str, ...]
-    is_short: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Passage:
     """One text of an entry. `field`: headline, claim, circulating, wording, title, statement, question or body."""
 
@@ -82,13 +70,17 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What may answer the query: an alert, a claim or an outside refutation, with its passages and BM25 score."""
+    """What may answer the query: an alert, a claim or an outside refutation, with its passages and BM25 score.
+
+    `body`: what it says besides, of which only the words count.
+    """
 
     kind: DocKind
     id: str
     passages: tuple[Passage, ...]
     url_keys: frozenset[str] = frozenset()
     lexical: float | None = None
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,29 +94,6 @@ class Query:
     said: Said = field(repr=False)
 
 
-def said(text: str) -> Said:
-    plain = language.without_urls(language.understand(text).text)
-    folded = language.fold(plain)
-    return Said(
-        folded=folded,
-        fingerprint=language.fingerprint(text),
-        terms=frozenset(language.content_terms(folded)),
-        numbers=language.numbers(plain),
-        dates=language.dates(plain),
-        names=language.names(plain),
-        negations=language.negations(plain),
-        places=language.places(plain),
-        words=tuple(language.words(folded)),
-        is_short=language.length(plain).is_under(SHORT_HAN, SHORT_WORDS),
-    )
-
-
-@lru_cache(maxsize=16_384)
-def cached_said(text: str) -> Said:
-    """Of stored texts only; a pasted text is never kept."""
-    return said(text)
-
-
 def kind(ours: str, theirs: str) -> str:
     """Pairs of one language behave alike, pairs of two otherwise; both spellings of Chinese are one language."""
     first, second = ours.split("-")[0], theirs.split("-")[0]
@@ -133,20 +102,25 @@ def kind(ours: str, theirs: str) -> str:
 
 def rarity(entries: Iterable[Entry]) -> dict[str, float]:
     """How rare each word is among the candidates of one query (log of the inverse share)."""
+    return _rarity([_every_term(entry) for entry in entries])
+
+
+def _every_term(entry: Entry) -> frozenset[str]:
+    return frozenset[str]().union(*(cached_said(p.text).terms for p in entry.passages))
+
+
+def _rarity(entries: Sequence[frozenset[str]]) -> dict[str, float]:
     seen: Counter[str] = Counter()
-    count = 0
-    for entry in entries:
-        count += 1
-        seen.update(frozenset().union(*(cached_said(p.text).terms for p in entry.passages)))
-    whole = max(count, FEW) + 1
+    for terms in entries:
+        seen.update(terms)
+    whole = max(len(entries), FEW) + 1
     return {term: math.log(whole / (n + 0.5)) for term, n in seen.items()}
 
 
 def coverage(ours: frozenset[str], theirs: frozenset[str], rare: Mapping[str, float]) -> float:
     """The share of `theirs` that `ours` has, each word by its rarity; 0 to 1."""
-    unseen = math.log(2 * FEW)
-    whole = sum(rare.get(term, unseen) for term in theirs)
-    return sum(rare.get(term, unseen) for term in ours & theirs) / whole if whole else 0.0
+    whole = sum(map(rare.get, theirs, repeat(UNSEEN)))
+    return sum(map(rare.get, ours & theirs, repeat(UNSEEN))) / whole if whole else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,30 +133,42 @@ class Compared:
 
 def compare(query: Query, entries: Sequence[Entry]) -> Compared:
     """Every entry must have a passage, and the query and each passage a vector."""
-    rare = rarity(entries)
-    cosines = _cosines(query, entries)
-    pairs = [_Pair(query, entry, own, rare) for entry, own in zip(entries, cosines, strict=True)]
+    assert query.vector is not None and all(len(e.passages) for e in entries)  # callers look
+    every = [_every_term(entry) for entry in entries]
+    rare = _rarity(every)
+    vectors = np.stack([p.vector for entry in entries for p in entry.passages if p.vector is not None])
+    cosines = _by_entry(vectors @ query.vector, entries)
+    pairs = [_Pair(query, *pair, rare) for pair in zip(entries, every, cosines, strict=True)]
     rows = np.zeros((len(entries), len(FEATURES)))
     for row, pair in zip(rows, pairs, strict=True):
         row[:] = pair.row()
-    _stand_among(rows, [pair.kind for pair in pairs])
+    _stand_among(rows, [pair.kind for pair in pairs], _are_rivals(entries, [pair.best for pair in pairs]))
     _rank(rows, [entry.lexical or 0.0 for entry in entries])
     return Compared(rows, tuple(pair.best for pair in pairs))
 
 
-def _cosines(query: Query, entries: Sequence[Entry]) -> list[list[float]]:
-    vectors = [p.vector for entry in entries for p in entry.passages if p.vector is not None]
-    assert query.vector is not None and all(len(e.passages) for e in entries)  # callers look
-    every = iter((np.stack(vectors) @ query.vector).tolist())
+def _by_entry(values: NDArray[np.float32], entries: Sequence[Entry]) -> list[list[float]]:
+    every = iter(values.tolist())
     return [[next(every) for _ in entry.passages] for entry in entries]
+
+
+def _are_rivals(entries: Sequence[Entry], best: Sequence[int]) -> NDArray[np.bool_]:
+    """Entries × entries: whether they say different things, by their best passages."""
+    chosen = np.stack([entry.passages[n].vector for entry, n in zip(entries, best, strict=True)])  # type: ignore[misc]
+    rivals: NDArray[np.bool_] = chosen @ chosen.T < NEAR_SAME
+    np.fill_diagonal(rivals, False)
+    return rivals
 
 
 class _Pair:
     """One query and one entry."""
 
-    def __init__(self, query: Query, entry: Entry, cosines: Sequence[float], rare: Mapping[str, float]) -> None:
+    def __init__(
+        self, query: Query, entry: Entry, every: frozenset[str], cosines: Sequence[float], rare: Mapping[str, float]
+    ) -> None:
         self._query = query
         self._entry = entry
+        self._every = every  # the terms of all passages
         self._rare = rare
         kinds = [kind(query.language, passage.language) for passage in entry.passages]
         self._above = [10 * (c - USUAL_COSINE[k]) for c, k in zip(cosines, kinds, strict=True)]
@@ -192,7 +178,6 @@ class _Pair:
 
     def row(self) -> list[float]:
         ours, theirs = self._query.said, cached_said(self._entry.passages[self.best].text)
-        every = frozenset[str]().union(*(cached_said(p.text).terms for p in self._entry.passages))
         others = [above for n, above in enumerate(self._above) if n != self.best]
         shared_numbers = len(ours.numbers & theirs.numbers)
         found = {
@@ -200,7 +185,9 @@ class _Pair:
             "cosine_next": max(others, default=self._above[self.best]),
             "theirs": self._shares[self.best],
             "any_theirs": max(self._shares),
-            "ours": coverage(every, ours.terms, self._rare),
+            "ours": coverage(self._every, ours.terms, self._rare),
+            "ours_body": coverage(self._every | body_terms(self._entry.body), ours.terms, self._rare),
+            "dice": 2 * len(ours.terms & theirs.terms) / max(len(ours.terms) + len(theirs.terms), 1),
             "alike": fuzz.partial_ratio(ours.folded[:MAX_COMPARED], theirs.folded[:MAX_COMPARED]) / 100,
             "numbers": shared_numbers / len(theirs.numbers) if theirs.numbers else 0.5,
             "numbers_missing": min(3.0, len(theirs.numbers) - shared_numbers),
@@ -214,7 +201,7 @@ class _Pair:
         return [found.get(name, 0.0) for name in FEATURES]
 
 
-def _stand_among(rows: Rows, kinds: Sequence[str]) -> None:
+def _stand_among(rows: Rows, kinds: Sequence[str], rivals: NDArray[np.bool_]) -> None:
     """Fills in the features that compare a candidate with the others."""
     column = {name: number for number, name in enumerate(FEATURES)}
     above, theirs = rows[:, column["cosine"]], rows[:, column["theirs"]]
@@ -222,19 +209,11 @@ def _stand_among(rows: Rows, kinds: Sequence[str]) -> None:
         members = np.array([k == each for k in kinds])
         middle = float(np.median(above[members])) if members.sum() >= FEW else 0.0
         rows[members, column["over_middle"]] = above[members] - middle
-    rows[:, column["lead"]] = above - _best_other(above)
-    rows[:, column["theirs_lead"]] = theirs - _best_other(theirs)
-    rows[:, column["nearness"]] = 1 / (1 + np.argsort(np.argsort(-above, kind="stable"), kind="stable"))
+    # 0: what any text reaches; a candidate without rivals is ahead of that
+    rows[:, column["ahead"]] = above - np.where(rivals, above[None, :], 0.0).max(axis=1, initial=0.0)
+    rows[:, column["theirs_ahead"]] = theirs - np.where(rivals, theirs[None, :], 0.0).max(axis=1, initial=0.0)
+    rows[:, column["nearness"]] = 1 / (1 + (rivals & (above[None, :] > above[:, None])).sum(axis=1))
     rows[:, column["crowd"]] = math.log1p(len(rows))
-
-
-def _best_other(values: Rows) -> Rows:
-    """For each value the greatest of the others; itself if it is alone."""
-    if len(values) < 2:
-        return values.copy()
-    order = np.sort(values)
-    others: Rows = np.where(values == order[-1], order[-2], order[-1])
-    return others
 
 
 def _rank(rows: Rows, scores: Sequence[float]) -> None:

@@ -41,7 +41,7 @@ from index.model import (
     SourceLease,
     SourceState,
 )
-from index.ports import Changed, Parts, SeenItem, Unit
+from index.ports import MAX_TERMS, Changed, Parts, SeenItem, Unit
 from index.statement import MAX_STATEMENT, statements
 
 MAX_TEXT = 20_000  # characters kept of one item
@@ -163,7 +163,7 @@ def _near_duplicates(parts: Parts, texts: Sequence[str]) -> dict[str, tuple[grou
     """For each text the known wordings that share words with it. Empty while the engine is down: linking catches up."""
     near: dict[str, tuple[grouping.Candidate, ...]] = {}
     for wording in dict.fromkeys(texts):
-        query = SearchQuery(terms=tuple(text.terms(wording)[:64]), kinds=frozenset({DocKind.CLAIM}), limit=5)
+        query = SearchQuery(terms=text.query_terms(wording, MAX_TERMS), kinds=frozenset({DocKind.CLAIM}), limit=5)
         try:
             hits = parts.search.find(query)
         except SearchUnavailable:

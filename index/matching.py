@@ -14,27 +14,24 @@ numbers_differ*(theirs, ours) · dates_differ*(theirs, ours) · places_differ* �
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index import features
+from index import features, guards
 from index import text as language
-from index.features import Entry, Passage, Query, Said, cached_said, coverage
+from index.features import Entry, Passage, Query, coverage
 from index.model import Band, DocKind, Reason
 from index.ranking import TESTED, Weights
+from index.said import cached_said, said
 
 __all__ = ["Entry", "Judgement", "Passage", "Query", "judge", "make_query"]
 
 WORDS_MODEL = "words-1"  # what judges without weights
 WORDS_ALONE = 0.6  # the most that words say: below every `same`
 SURE = 0.99  # an equal text, or a link alone to a page that carried the claim
-DENIAL_COVERAGE = 0.5  # of a claim's words, for a denial of it to be told from another way to say it
-#: Fields that state the claim itself; a headline may deny it and is not asked whether it does.
-CLAIM_FIELDS = frozenset({"claim", "circulating", "wording", "statement"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +50,44 @@ class Judgement:
 
 def make_query(text: str, vector: NDArray[np.float32] | None, url_keys: Iterable[str] = ()) -> Query:
     """A pasted or crawled text, ready to be judged against any number of entries."""
-    return Query(text, language.language_of(text), vector, frozenset(url_keys), features.said(text))
+    return Query(text, language.language_of(text), vector, frozenset(url_keys), said(text))
 
 
 def judge(query: Query, entries: Sequence[Entry], weights: Weights | None = TESTED) -> tuple[Judgement, ...]:
     """One judgement an entry, in their order. The entries together are the background that each is measured against."""
     scored = _scored(query, entries, weights)
-    return tuple(_judge_one(query, e, scored.get(n), weights) for n, e in enumerate(entries))
+    stated = guards.Stated(query.text)
+    return tuple(_judge_one(query, stated, e, scored.get(n), weights) for n, e in enumerate(entries))
 
 
 def _scored(query: Query, entries: Sequence[Entry], weights: Weights | None) -> dict[int, tuple[float, Passage]]:
-    """By the place of each entry that has a passage: the probability, and the passage that it rests on."""
+    """By the place of each entry that has a passage: the probability, and the passage that it rests on.
+
+    Each kind stands among its own: a claim and the refutation that answers it are both right, and no rivals.
+    """
     found: dict[int, tuple[float, Passage]] = {}
-    places = [n for n, entry in enumerate(entries) if entry.passages]
-    if weights is None or query.vector is None or any(p.vector is None for n in places for p in entries[n].passages):
-        rare = features.rarity(entries)
-        for n in places:
-            found[n] = max(((_by_words(query, p, rare), p) for p in entries[n].passages), key=lambda pair: pair[0])
-    elif places and query.said.terms:
-        compared = features.compare(query, [entries[n] for n in places])
-        for n, probability, best in zip(places, weights.probability(compared.rows), compared.best, strict=True):
-            found[n] = (float(probability), entries[n].passages[best])
-    for n in places:
-        equal = [p for p in entries[n].passages if cached_said(p.text).fingerprint == query.said.fingerprint]
+    for each in DocKind:
+        places = [n for n, entry in enumerate(entries) if entry.passages and entry.kind is each]
+        judged = _scored_alone(query, [entries[n] for n in places], weights)
+        found.update((n, score) for n, score in zip(places, judged, strict=True) if score is not None)
+    for n, entry in enumerate(entries):
+        equal = [p for p in entry.passages if cached_said(p.text).fingerprint == query.said.fingerprint]
         if equal and query.said.terms:
             found[n] = (SURE, equal[0])
     return found
+
+
+def _scored_alone(
+    query: Query, entries: Sequence[Entry], weights: Weights | None
+) -> list[tuple[float, Passage] | None]:
+    if weights is None or query.vector is None or any(p.vector is None for e in entries for p in e.passages):
+        rare = features.rarity(entries)
+        return [max(((_by_words(query, p, rare), p) for p in e.passages), key=lambda pair: pair[0]) for e in entries]
+    if not entries or not query.said.terms:
+        return [None] * len(entries)
+    compared = features.compare(query, entries)
+    probabilities = weights.probability(compared.rows).tolist()
+    return [(p, e.passages[n]) for p, e, n in zip(probabilities, entries, compared.best, strict=True)]
 
 
 def _by_words(query: Query, passage: Passage, rare: dict[str, float]) -> float:
@@ -90,7 +99,7 @@ def _by_words(query: Query, passage: Passage, rare: dict[str, float]) -> float:
 
 
 def _judge_one(
-    query: Query, entry: Entry, scored: tuple[float, Passage] | None, weights: Weights | None
+    query: Query, stated: guards.Stated, entry: Entry, scored: tuple[float, Passage] | None, weights: Weights | None
 ) -> Judgement:
     limits = weights or TESTED
     model = WORDS_MODEL if weights is None else weights.name
@@ -98,7 +107,7 @@ def _judge_one(
     probability, chosen = scored if scored else (0.0, None)
     if shared:
         probability = max(probability, SURE if not query.said.terms else limits.similar)
-    reasons = _reasons(query, chosen, probability, bool(shared), limits)
+    reasons = _reasons(query, stated, chosen, probability, bool(shared), limits)
     band = Band.SAME if probability >= limits.same else Band.SIMILAR if probability >= limits.similar else Band.NONE
     if band is Band.SAME and any(reason.objects for reason in reasons):
         band = Band.SIMILAR
@@ -107,7 +116,12 @@ def _judge_one(
 
 
 def _reasons(
-    query: Query, passage: Passage | None, probability: float, shares_url: bool, limits: Weights
+    query: Query,
+    stated: guards.Stated,
+    passage: Passage | None,
+    probability: float,
+    shares_url: bool,
+    limits: Weights,
 ) -> tuple[Reason, ...]:
     reasons = [Reason("shares_url")] if shares_url else []
     if passage is None or probability < limits.similar or not query.said.terms:
@@ -122,27 +136,17 @@ def _reasons(
     words = _shared_words(ours.words, theirs.words)
     if words:
         reasons.append(Reason("shares_words", {"words": words}))
-    return (*reasons, *_objections(ours, theirs, passage.field, probability >= limits.same))
+    return (*reasons, *_objections(query, stated, passage, probability >= limits.same))
 
 
-def _objections(ours: Said, theirs: Said, field: str, is_same: bool) -> list[Reason]:
+def _objections(query: Query, stated: guards.Stated, passage: Passage, is_same: bool) -> list[Reason]:
     """What speaks against: each keeps a match out of the band `same`."""
-    if ours.fingerprint == theirs.fingerprint:
-        return [Reason("too_short", objects=True)] if ours.is_short else []
-    found = []
-    if field in CLAIM_FIELDS:
-        if ours.numbers and theirs.numbers and not ours.numbers & theirs.numbers:
-            values = {"theirs": _listed(theirs.numbers, float), "ours": _listed(ours.numbers, float)}
-            found.append(Reason("numbers_differ", values, objects=True))
-        if language.dates_conflict(ours.dates, theirs.dates):
-            values = {"theirs": _listed(theirs.dates, str), "ours": _listed(ours.dates, str)}
-            found.append(Reason("dates_differ", values, objects=True))
-        if ours.places and theirs.places and not ours.places & theirs.places:
-            found.append(Reason("places_differ", objects=True))
-        if ours.negations % 2 != theirs.negations % 2 and coverage(ours.terms, theirs.terms, {}) >= DENIAL_COVERAGE:
-            found.append(Reason("negation_differs", objects=True))
-    if ours.is_short:
-        found.append(Reason("too_short", objects=True))
+    too_short = [Reason("too_short", objects=True)] if query.said.is_short else []
+    if query.said.fingerprint == cached_said(passage.text).fingerprint:
+        return too_short
+    theirs = guards.cached_stated(passage.text)
+    languages = (query.language, passage.language)
+    found = [*guards.objections(stated, theirs, passage.field, languages), *too_short]
     if not is_same:
         found.append(Reason("only_topic", objects=True))
     return found
@@ -179,7 +183,3 @@ def _common_runs(a: str, b: str, shortest: int = 2, longest: int = 12) -> set[st
         found.add(a[start:end])
         start = end
     return found
-
-
-def _listed(values: Collection[str], order: Callable[[str], Any]) -> str:
-    return ", ".join(sorted(values, key=order)[:6])

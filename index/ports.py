@@ -42,6 +42,7 @@ from index.model import (
 from index.settings import Settings
 
 Vectors = NDArray[np.float32]
+MAX_TERMS = 256  # of a query; with 64, the later half of a long message was not looked for
 
 
 class Clock(Protocol):

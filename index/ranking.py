@@ -1,9 +1,10 @@
 """The learned decision: rows of `features` -> probabilities, and from which probability on two texts are the same.
 
-Weights belong to an encoder, whose cosines they know. `weights/<name>.json` holds a forest of small trees that
-`clarion evaluate --train` grew (gradient boosting, Friedman 2001), with the features by name, the data's hash and the
-scores measured in cross-validation; the sum of the trees' leaves is the log odds, then calibrated by two numbers
-(Platt 1999). Encoders without weights have none: `matching` then judges by words alone.
+Weights belong to an encoder, whose cosines they know. `weights/<name>.json` holds two forests of small trees that
+`clarion evaluate --train` grew, with the features by name, the data's hash and the scores measured in cross-validation:
+one states the odds that a candidate is right (gradient boosting, Friedman 2001), one learned to put the right one first
+(LambdaMART, Burges 2010). Three numbers weigh them together into calibrated log odds (Platt 1999). Encoders without
+weights have none: `matching` then judges by words alone.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from index.errors import CorruptModel
 from index.features import FEATURES, Rows
 
-FORMAT = 1
+FORMAT = 2
 LEAF = -1
 
 
@@ -64,36 +65,45 @@ class Linear:
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """Trees in arrays of trees × nodes: at a node go left if the feature is at most the threshold."""
+    """Trees in flat arrays of all their nodes: at a node go left if the feature is at most the threshold.
+
+    `onward` holds two places a node, first where to go right, then left; a leaf leads to itself.
+    """
+
+    feature: NDArray[np.int64]
+    threshold: Rows
+    onward: NDArray[np.int64]
+    value: Rows
+    roots: NDArray[np.int64]
+    depth: int
+
+    def total(self, rows: Rows) -> Rows:
+        """The sum of the leaves that each row reaches."""
+        count, width = rows.shape
+        values, starts = rows.ravel(), np.arange(count)[:, None] * width
+        at = np.repeat(self.roots[None, :], count, axis=0)
+        for _ in range(self.depth):
+            goes_left = values.take(starts + self.feature.take(at)) <= self.threshold.take(at)
+            at = self.onward.take(2 * at + goes_left)
+        total: Rows = self.value.take(at).sum(axis=1)
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """Two forests, and what each counts: log odds = calibration · (right, first, 1)."""
 
     name: str
     encoder: str
     same: float
     similar: float
-    calibration: tuple[float, float]
-    feature: NDArray[np.int64]
-    threshold: Rows
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
-    value: Rows
-    depth: int
+    calibration: tuple[float, float, float]
+    right: Forest
+    first: Forest
 
     def probability(self, rows: Rows) -> Rows:
-        scale, shift = self.calibration
-        return _share(scale * self.odds(rows) + shift)
-
-    def odds(self, rows: Rows) -> Rows:
-        """The uncalibrated log odds of each row."""
-        trees = np.arange(len(self.feature))[None, :]
-        each = np.arange(len(rows))[:, None]
-        at = np.zeros((len(rows), len(self.feature)), np.int64)
-        for _ in range(self.depth):
-            feature = self.feature[trees, at]
-            goes_left = rows[each, np.maximum(feature, 0)] <= self.threshold[trees, at]
-            onward = np.where(goes_left, self.left[trees, at], self.right[trees, at])
-            at = np.where(feature == LEAF, at, onward)
-        total: Rows = self.value[trees, at].sum(axis=1)
-        return total
+        right, first, shift = self.calibration
+        return _share(right * self.right.total(rows) + first * self.first.total(rows) + shift)
 
 
 def _share(odds: Rows) -> Rows:
@@ -118,25 +128,33 @@ def weights_for(encoder: str) -> Weights | None:
 
 
 @cache
-def _shipped() -> dict[str, Forest]:
+def _shipped() -> dict[str, Learned]:
     files = [f for f in resources.files("index").joinpath("weights").iterdir() if f.name.endswith(".json")]
-    forests = [read(json.loads(f.read_text(encoding="utf-8"))) for f in files]
-    return {encoder: forest for forest in forests for encoder in forest.encoder.split()}
+    weights = [read(json.loads(f.read_text(encoding="utf-8"))) for f in files]
+    return {encoder: each for each in weights for encoder in each.encoder.split()}
 
 
-def read(raw: Mapping[str, Any]) -> Forest:
-    """A forest from its JSON form. Raises: CorruptModel if it is another format or was made for other features."""
+def read(raw: Mapping[str, Any]) -> Learned:
+    """Weights from their JSON form. Raises: CorruptModel if it is another format or was made for other features."""
     try:
         if raw["format"] != FORMAT:
             raise CorruptModel(f"weights of format {raw['format']}, not {FORMAT}")
         places = [FEATURES.index(name) for name in raw["features"]]
-        return _forest(raw, places)
+        right, first, shift = map(float, raw["calibration"])
+        return Learned(
+            name=str(raw["name"]),
+            encoder=str(raw["encoder"]),
+            same=float(raw["bands"]["same"]),
+            similar=float(raw["bands"]["similar"]),
+            calibration=(right, first, shift),
+            right=_forest(raw["right"], int(raw["depth"]), places),
+            first=_forest(raw["first"], int(raw["depth"]), places),
+        )
     except (KeyError, ValueError, TypeError, IndexError) as error:
         raise CorruptModel(f"unreadable weights: {error}") from error
 
 
-def _forest(raw: Mapping[str, Any], places: Sequence[int]) -> Forest:
-    trees = raw["trees"]
+def _forest(trees: Sequence[Mapping[str, Any]], depth: int, places: Sequence[int]) -> Forest:
     most = max(len(tree["feature"]) for tree in trees)
 
     def table(name: str, kind: Any) -> NDArray[Any]:
@@ -149,17 +167,14 @@ def _forest(raw: Mapping[str, Any], places: Sequence[int]) -> Forest:
     left, right = table("left", np.int64), table("right", np.int64)
     if feature.min() < LEAF or not all(t.min() >= 0 and t.max() < most for t in (left, right)):
         raise ValueError("a node points outside its tree")
-    scale, shift = raw["calibration"]
+    roots = np.arange(len(trees)) * most
+    itself = roots[:, None] + np.arange(most)
+    onward = [np.where(feature == LEAF, itself, roots[:, None] + side) for side in (right, left)]
     return Forest(
-        name=str(raw["name"]),
-        encoder=str(raw["encoder"]),
-        same=float(raw["bands"]["same"]),
-        similar=float(raw["bands"]["similar"]),
-        calibration=(float(scale), float(shift)),
-        feature=np.where(feature == LEAF, LEAF, np.array(places)[np.maximum(feature, 0)]),
-        threshold=table("threshold", np.float64),
-        left=left,
-        right=right,
-        value=table("value", np.float64),
-        depth=int(raw["depth"]),
+        feature=np.array(places)[np.maximum(feature, 0)].ravel(),  # of a leaf any: it leads to itself
+        threshold=table("threshold", np.float64).ravel(),
+        onward=np.stack(onward, axis=-1).ravel(),
+        value=table("value", np.float64).ravel(),
+        roots=roots,
+        depth=depth,
     )

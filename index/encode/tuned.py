@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from index.errors import CorruptModel
 
-NAME = "tuned-2"
+NAME = "tuned-4"
 PATH = Path(__file__).with_name(f"{NAME}.safetensors")
-SHA256 = "30e6d85582077f24ca7c04c0076624aeff264f7c9186f716f69e29b2b5b7e0f6"
+SHA256 = "ae4cb0ad4ea59f046b36cd42f4ccd6887c5dd19b252d53f74e6961676673a925"
 #: Hub or folder names, in lower case, whose weights the tuning fits besides the packaged ones.
 BASES = frozenset({"multilingual-e5-small"})
 

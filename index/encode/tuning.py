@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.encode.sentence import make_safe
+from index.encode.sentence import half_precision, make_safe
 
 RANK = 32
 TEMPERATURE = 0.02
 RATE = 5e-4
 WARM_STEPS = 20
-MAX_TOKENS = 80  # of a training text; the cost grows with it, and claims are shorter
+ONWARD_RATE = 3e-4  # from factors that have learned already
+MAX_TOKENS = 88  # of a training text; the cost grows with it, and claims are shorter
 CHUNK = 32  # texts of like length that are run together
 LINEAR = (
     "attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense",
@@ -52,22 +53,27 @@ def tune(
     prefix: str,
     told: StepTold,
     seconds: float | None = None,
+    start: Path | None = None,
 ) -> int:
     """Trains on `batches` and writes `out` (also every 50 steps, so a killed run leaves its best so far).
 
     `base`: a sentence-transformers folder. `seconds`: stops learning by then; the rate falls with the greater share of
-    steps or time used. Returns the steps done.
+    steps or time used. `start`: a file of factors to go on from. Returns the steps done.
     """
     import torch
     from transformers import AutoModel, AutoTokenizer
 
     torch.manual_seed(1)
     tokenizer: Any = AutoTokenizer.from_pretrained(str(base), local_files_only=True)
-    model = AutoModel.from_pretrained(str(base), local_files_only=True, dtype=torch.float32, use_safetensors=True)
+    # eager: on a processor a backward pass through the fused attention takes half as long again
+    options = {"dtype": torch.float32, "use_safetensors": True, "attn_implementation": "eager"}
+    model = AutoModel.from_pretrained(str(base), local_files_only=True, **options)
     model.requires_grad_(False).eval()
-    adapters = _adapt(torch, model)
+    adapters = _adapt(torch, model, _factors(start))
+    precision = half_precision(torch, model)
     learning = [p for pair in adapters.values() for p in pair]
-    optimizer = torch.optim.AdamW(learning, lr=RATE, weight_decay=0.01)
+    rate = RATE if start is None else ONWARD_RATE
+    optimizer = torch.optim.AdamW(learning, lr=rate, weight_decay=0.01)
     started = time.monotonic()
     recent: list[float] = []
     step = 0
@@ -76,14 +82,15 @@ def tune(
         if spent >= 1:
             break
         for group in optimizer.param_groups:
-            group["lr"] = RATE * min(1.0, step / WARM_STEPS) * (1 - spent)
-        vectors = _encode(torch, model, tokenizer, [prefix + make_safe(t) for t in batch.texts])
+            group["lr"] = rate * min(1.0, step / WARM_STEPS) * (1 - spent)
+        with precision():
+            vectors = _encode(torch, model, tokenizer, [prefix + make_safe(t) for t in batch.texts])
         loss = _loss(torch, vectors, batch)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(learning, 1.0)
         optimizer.step()
-        recent = [*recent[-49:], float(loss)]
+        recent = [*recent[-49:], float(loss.detach())]
         told(step, steps, float(np.mean(recent)))
         if step % 50 == 0:
             _save(adapters, out)
@@ -91,8 +98,14 @@ def tune(
     return step
 
 
-def _adapt(torch: Any, model: Any) -> dict[str, tuple[Any, Any]]:
-    """Puts b @ a beside each linear layer; b starts at zero, so the model starts as it is."""
+def _factors(start: Path | None) -> dict[str, NDArray[Any]]:
+    from safetensors.numpy import load_file
+
+    return {} if start is None else load_file(start)
+
+
+def _adapt(torch: Any, model: Any, known: dict[str, NDArray[Any]]) -> dict[str, tuple[Any, Any]]:
+    """Puts b @ a beside each linear layer, as far as `known`; else b starts at zero, so the model starts as it is."""
 
     class Adapted(torch.nn.Module):  # type: ignore[misc]
         def __init__(self, linear: Any) -> None:
@@ -111,7 +124,11 @@ def _adapt(torch: Any, model: Any) -> dict[str, tuple[Any, Any]]:
             owner = layer.get_submodule(owner_name)
             adapted = Adapted(getattr(owner, last))
             setattr(owner, last, adapted)
-            adapters[f"encoder.layer.{number}.{name}"] = (adapted.a, adapted.b)
+            full = f"encoder.layer.{number}.{name}"
+            for factor, values in (("a", adapted.a), ("b", adapted.b)):
+                if f"{full}.{factor}" in known:
+                    values.data.copy_(torch.from_numpy(known[f"{full}.{factor}"].astype(np.float32)))
+            adapters[full] = (adapted.a, adapted.b)
     return adapters
 
 
@@ -123,7 +140,7 @@ def _encode(torch: Any, model: Any, tokenizer: Any, texts: Sequence[str]) -> Any
     for start in range(0, len(order), CHUNK):
         chunk = order[start : start + CHUNK]
         batch = tokenizer.pad({"input_ids": [ids[i] for i in chunk]}, return_tensors="pt")
-        hidden = model(**batch).last_hidden_state
+        hidden = model(**batch).last_hidden_state.float()
         mask = batch["attention_mask"][..., None].to(hidden.dtype)
         mean = (hidden * mask).sum(1) / mask.sum(1)
         for row, i in zip(torch.nn.functional.normalize(mean, dim=1), chunk, strict=True):

@@ -22,6 +22,7 @@ from index.settings import Settings
 if TYPE_CHECKING:
     from index.evaluation.compare import Row
     from index.evaluation.data import Dataset
+    from index.evaluation.ours import Folds
     from index.evaluation.report import Bars
 
 DATA = Path(__file__).parents[3] / "shared" / "data"  # beside the project's folder
@@ -43,11 +44,15 @@ def register(commands: Any) -> None:
     add("--methods", type=_listed, default=(), metavar="A,B", help="only these methods (default: all)")
     add("--json", type=Path, metavar="OUT", help="write the rows as a JSON list")
     add("--figures", type=Path, metavar="FILE", help="write the public figures for the site's /method page")
+    add("--held-out", action="store_true", help="only queries that the shipped encoder never learned from")
+    add("--folds", type=Path, metavar="FILE", help="judge each query with weights that never learned from it")
     add("--groups", action="store_true", help="measure the grouping of sightings of one message instead")
     add("--edits", action="store_true", help="measure what matching loses when queries are edited instead")
     add("--train", type=Path, metavar="OUT.json", help="train the ranker's weights on the data instead")
     add("--tune", type=Path, metavar="OUT.safetensors", help="tune the encoder on the data instead")
     add("--steps", type=_count, default=STEPS, metavar="N", help="batches of --tune (default: %(default)s)")
+    add("--minutes", type=_count, default=0, metavar="N", help="end the learning of --tune after so long")
+    add("--from", type=Path, dest="start", metavar="FILE", help="factors that --tune goes on from")
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
@@ -86,7 +91,7 @@ def _group(args: argparse.Namespace, datasets: tuple[Dataset, ...]) -> int:
 def _learn(args: argparse.Namespace, settings: Settings, datasets: tuple[Dataset, ...]) -> int:
     """Both work on every query of the chosen sets; what they print is theirs."""
     if args.tune:
-        _part("tuning", "--tune").tune(datasets, settings, args.tune, args.steps)
+        _part("tuning", "--tune").tune(datasets, settings, args.tune, args.steps, args.minutes or None, args.start)
     if args.train:
         _part("training", "--train").train(datasets, settings, args.train)
     return 0
@@ -105,6 +110,7 @@ def _measure(args: argparse.Namespace, settings: Settings, datasets: tuple[Datas
     from index.encode import open_encoder
     from index.evaluation import report, robustness
     from index.evaluation.compare import METHODS, compare, plan
+    from index.evaluation.ours import Folds
     from index.evaluation.vectors import RememberedEncoder
 
     methods = tuple(name for name in METHODS if not args.methods or name in args.methods)
@@ -112,6 +118,9 @@ def _measure(args: argparse.Namespace, settings: Settings, datasets: tuple[Datas
         methods = robustness.METHODS
     if unknown := sorted(set(args.methods) - set(METHODS)):
         raise SettingError(f"no method {unknown[0]}; there are {', '.join(METHODS)}")
+    if args.held_out:
+        datasets = tuple(_held_out(dataset) for dataset in datasets)
+    folds = Folds.read(args.folds) if args.folds else None
     planned = list(plan(datasets, args.split))
     if not planned:
         raise SettingError(f"no set in {args.data} has a split {' or '.join(args.split)}")
@@ -123,7 +132,7 @@ def _measure(args: argparse.Namespace, settings: Settings, datasets: tuple[Datas
         live = open_encoder(settings, lambda part, share: bars.told(f"preparing the {part}", int(100 * share), 100))
         with RememberedEncoder(live, settings.data_dir / "evaluation", bars.told) as encoder:
             measured = robustness.compare if args.edits else compare
-            rows = _rows(args, settings, planned, methods, encoder, bars, measured)
+            rows = _rows(args, settings, planned, methods, folds, encoder, bars, measured)
     if args.edits:
         report.print_losses(rows, live.name, console)
     else:
@@ -134,6 +143,12 @@ def _measure(args: argparse.Namespace, settings: Settings, datasets: tuple[Datas
     if args.figures:
         _write_figures(args.figures, rows, live.name, [dataset for dataset, _ in planned])
     return 0
+
+
+def _held_out(dataset: Dataset) -> Dataset:
+    from index.evaluation.data import is_held_out
+
+    return replace(dataset, queries=tuple(q for q in dataset.queries if is_held_out(q.id)))
 
 
 @contextmanager
@@ -160,6 +175,7 @@ def _rows(
     settings: Settings,
     planned: list[tuple[Dataset, tuple[str, ...]]],
     methods: tuple[str, ...],
+    folds: Folds | None,
     encoder: Any,
     bars: Bars,
     compare: Callable[..., list[Any]],
@@ -174,7 +190,15 @@ def _rows(
         for engine in engines:
             bars.about = f"{dataset.name}, {engine.value}:"
             rows += compare(
-                dataset, splits, engine, methods, settings, encoder, limit=args.limit_queries, told=bars.told
+                dataset,
+                splits,
+                engine,
+                methods,
+                settings,
+                encoder,
+                limit=args.limit_queries,
+                folds=folds,
+                told=bars.told,
             )
             if args.json:
                 report.write_rows(args.json, rows)

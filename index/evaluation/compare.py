@@ -20,7 +20,7 @@ from index.evaluation.bench import Bench, Engine, open_bench, wording
 from index.evaluation.data import Dataset, Query
 from index.evaluation.measures import Measures, Outcome
 from index.evaluation.methods import Bm25, Cosine, Method, Ranked, Rrf
-from index.evaluation.ours import Ours
+from index.evaluation.ours import Folds, Ours
 from index.evaluation.vectors import RememberedEncoder, Told, silent
 from index.settings import Settings
 
@@ -70,9 +70,12 @@ def compare(
     encoder: RememberedEncoder,
     *,
     limit: int = 0,
+    folds: Folds | None = None,
     told: Told = silent,
 ) -> list[Row]:
     """A row for each split and method, in that order. Methods that the engine cannot run are left out.
+
+    `folds`: weights of a cross-validation in the place of the shipped ones.
 
     Raises: SettingError, SearchUnavailable, EncoderUnavailable.
     """
@@ -82,7 +85,8 @@ def compare(
     with open_bench(whole, engine, settings, encoder, told) as bench, ExitStack() as stack:
         encoding_ms = _encoding_ms(encoder, [query for _, part in parts for query in part.only(limit=TIMED).queries])
         results = {
-            method.name: _Asking(bench, method, encoding_ms, told).run() for method in opened(bench, methods, stack)
+            method.name: _Asking(bench, method, encoding_ms, told).run()
+            for method in opened(bench, methods, folds, stack)
         }
         return [
             _row(part, split, engine, name, results[name])
@@ -92,9 +96,10 @@ def compare(
         ]
 
 
-def opened(bench: Bench, names: Sequence[str], stack: ExitStack) -> list[Method]:
+def opened(bench: Bench, names: Sequence[str], folds: Folds | None, stack: ExitStack) -> list[Method]:
     """The methods of these names that the bench's engine can run; what they hold open, `stack` closes."""
-    plain: dict[str, Callable[[Bench], Method]] = {"ours": Ours, "bm25": Bm25, "cosine": Cosine, "rrf": Rrf}
+    plain: dict[str, Callable[[Bench], Method]] = {"bm25": Bm25, "cosine": Cosine, "rrf": Rrf}
+    plain["ours"] = lambda bench: Ours(bench, folds)
     made = [plain[name](bench) for name in names if name in plain]
     peers = tuple(name for name in names if name in ELASTICSEARCH_ONLY)
     if peers and bench.engine is Engine.ELASTICSEARCH:

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from index import candidates, embedding, text
+from index import embedding, text
 from index.evaluation.bench import Bench, wording
 from index.evaluation.data import Query
 from index.model import Hit, SearchQuery
+from index.ports import MAX_TERMS
 
 RRF_K = 60  # Cormack, Clarke and Buettcher 2009
 
@@ -63,7 +64,7 @@ class _Plain:
     def rank(self, query: Query, without: frozenset[str]) -> Ranked:
         understood = wording(query)
         vector = self._parts.encoder.encode([embedding.passage(understood)])[0] if self.encodes else None
-        terms = tuple(dict.fromkeys(text.terms(understood)))[: candidates.MAX_TERMS] if self.uses_words else ()
+        terms = text.query_terms(understood, MAX_TERMS) if self.uses_words else ()
         search = SearchQuery(
             terms=terms, vector=None if vector is None else tuple(map(float, vector)), exclude_parents=without
         )

@@ -6,36 +6,64 @@ training: every query with its candidates, what `matching` made of them, and whi
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from index import candidates, embedding, matching, ranking, text
-from index.errors import SearchUnavailable
+from index.errors import SearchUnavailable, SettingError
 from index.evaluation.bench import Bench, wording
 from index.evaluation.data import Query
 from index.evaluation.methods import NOTHING, Ranked
 from index.model import Band, DocKind, SearchQuery
-from index.ports import Vectors
+from index.ports import MAX_TERMS, Vectors
 
 _KINDS = frozenset({DocKind.OUTSIDE})
 
 
+@dataclass(frozen=True, slots=True)
+class Folds:
+    """The weights of a cross-validation: each judges the queries that it has not learned from."""
+
+    weights: tuple[ranking.Learned, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> Folds:
+        """What `--train` wrote beside its weights. Raises: SettingError; CorruptModel."""
+        try:
+            return cls(tuple(ranking.read(raw) for raw in json.loads(path.read_text(encoding="utf-8"))))
+        except (OSError, ValueError) as error:
+            raise SettingError(f"{path} cannot be read: {error}") from error
+
+    def of(self, query: Query, answers: frozenset[str]) -> ranking.Learned:
+        return self.weights[fold(query, answers, len(self.weights))]
+
+
+def fold(query: Query, answers: frozenset[str], count: int) -> int:
+    """The same for all queries that one document answers."""
+    return zlib.crc32(min(answers, default=query.id).encode()) // 7 % count
+
+
 class Ours:
-    """The shipped weights on the chosen engine."""
+    """The shipped weights on the chosen engine, or those of a cross-validation."""
 
     name = "ours"
     encodes = True
     decides = True
 
-    def __init__(self, bench: Bench) -> None:
-        self._parts = bench.parts
+    def __init__(self, bench: Bench, folds: Folds | None = None) -> None:
+        self._bench = bench
+        self._folds = folds
 
     def rank(self, query: Query, without: frozenset[str]) -> Ranked:
         """Raises: SearchUnavailable or EncoderUnavailable; a reduced answer would be a wrong figure."""
         understood = wording(query)
         if not understood:
             return NOTHING
-        found = candidates.find(self._parts, understood, _KINDS, without)
+        weights = self._folds.of(query, self._bench.dataset.answers(query)) if self._folds else None
+        found = candidates.find(self._bench.parts, understood, _KINDS, without, weights=weights)
         if found.is_degraded:
             raise SearchUnavailable("the engine or the encoder failed during the run")
         judgements = [judged.judgement for judged in found.judged]
@@ -84,7 +112,7 @@ def gather(
     vector: Vectors = parts.encoder.encode([embedding.passage(understood)])[0]
     url_keys = tuple(key for url in text.understand(understood).urls if (key := text.url_key(url)))
     search = SearchQuery(
-        terms=tuple(dict.fromkeys(text.terms(understood)))[: candidates.MAX_TERMS],
+        terms=text.query_terms(understood, MAX_TERMS),
         vector=tuple(map(float, vector)),
         url_keys=url_keys,
         kinds=_KINDS,
@@ -104,6 +132,7 @@ def gather(
             passages=tuple(matching.Passage(p, name, lang, vectors[p]) for p, name, lang in passages if p),
             url_keys=frozenset(k.url_keys),
             lexical=parent.lexical,
+            body=k.body,
         )
         for (parent, k), passages in zip(known, cut, strict=True)
     )

@@ -27,7 +27,7 @@ _COSTS = {"p50_ms": "p50 ms", "p95_ms": "p95 ms", "queries_per_s": "q/s"}
 
 
 class Bars:
-    """A bar on standard error for each thing that takes time; one that is finished makes way. In a log, a line each."""
+    """A bar on standard error for each thing that takes time; a done one makes way. In a log, a line each tenth."""
 
     def __init__(self, console: Console | None = None) -> None:
         columns = (TextColumn("{task.description:44}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -35,14 +35,19 @@ class Bars:
         self._tasks: dict[str, TaskID] = {}
         self.about = ""
 
-    def told(self, what: str, done: int, total: int) -> None:
-        if what not in self._tasks:
-            self._tasks[what] = self._bars.add_task(f"{self.about} {what}".strip(), total=total)
-        self._bars.update(self._tasks[what], completed=done, total=total)
+    def told(self, what: str, done: int, total: int, note: str = "") -> None:
+        """`note`: how it goes, shown beside the bar."""
+        title = f"{self.about} {what}".strip()
+        before = 0
+        if what in self._tasks:
+            before = int(self._bars.tasks[self._bars.task_ids.index(self._tasks[what])].completed)
+        else:
+            self._tasks[what] = self._bars.add_task(title, total=total)
+        self._bars.update(self._tasks[what], completed=done, total=total, description=f"{title} {note}".strip())
+        if not self._bars.console.is_terminal and 10 * done // max(total, 1) > 10 * before // max(total, 1):
+            self._bars.console.print(f"{title} {done}/{total} {note}".strip())
         if done >= total:
             self._bars.remove_task(self._tasks.pop(what))
-            if not self._bars.console.is_terminal:
-                self._bars.console.print(f"{self.about} {what} {total}".strip())
 
     def __enter__(self) -> Bars:
         self._bars.start()

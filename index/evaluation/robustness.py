@@ -19,6 +19,7 @@ from index.evaluation.compare import opened
 from index.evaluation.data import Dataset, Query
 from index.evaluation.measures import Outcome
 from index.evaluation.methods import Method
+from index.evaluation.ours import Folds
 from index.evaluation.vectors import RememberedEncoder, Told, silent
 from index.settings import Settings
 
@@ -91,23 +92,21 @@ def compare(
     encoder: RememberedEncoder,
     *,
     limit: int = 0,
+    folds: Folds | None = None,
     told: Told = silent,
 ) -> list[Row]:
     """For each split and method a row for each kind, then WORST and GREATEST. Methods that the engine cannot run are
-    left out; so are queries that nothing answers.
+    left out; so are queries that nothing answers. `folds`: as in `compare.compare`.
 
     Raises: SettingError, SearchUnavailable, EncoderUnavailable.
     """
     parts = {split: _answerable(dataset.only(split, limit)) for split in splits}
     asked = {query.id: query for part in parts.values() for query in part}
     edited = {query.id: edits_of(query) for query in asked.values()}
-    every = [*asked.values(), *(other for others in edited.values() for other in others.values())]
-    with (
-        open_bench(replace(dataset, queries=tuple(every)), engine, settings, encoder, told) as bench,
-        ExitStack() as stack,
-    ):
+    with open_bench(_with(dataset, asked, edited), engine, settings, encoder, told) as bench, ExitStack() as stack:
         results = {
-            method.name: _ask(method, dataset, asked.values(), edited, told) for method in opened(bench, methods, stack)
+            method.name: _ask(method, bench.dataset, asked.values(), edited, told)
+            for method in opened(bench, methods, folds, stack)
         }
     return [
         Row(dataset.name, split, engine.value, name, len(dataset.docs), loss)
@@ -146,6 +145,16 @@ def _greatest(kinds: Iterable[Loss], queries: int) -> Loss:
         return Loss(GREATEST, 0, None, None)
     _, most = max(counted, key=lambda pair: pair[0])
     return replace(most, kind=GREATEST, of=most.kind)
+
+
+def _with(dataset: Dataset, asked: Mapping[str, Query], edited: Mapping[str, Mapping[str, Query]]) -> Dataset:
+    """The queries and their edits. An edit has its query's answers: by them `Folds` tells who has learned from it."""
+    others = {other.id: id for id, kinds in edited.items() for other in kinds.values()}
+    return replace(
+        dataset,
+        queries=(*asked.values(), *(other for kinds in edited.values() for other in kinds.values())),
+        relevant={**dataset.relevant, **{other: dataset.relevant[id] for other, id in others.items()}},
+    )
 
 
 def _answerable(part: Dataset) -> tuple[Query, ...]:

@@ -1,18 +1,19 @@
 """Tunes the encoder on labelled data and on rumors of our own: what `clarion evaluate --tune` runs.
 
-    pairs query–document of each set, a BM25 neighbour that does not answer beside each  ┐
-    rumors.json: one rumor in several wordings and languages, and near topics            ┘ ─► batches ─► encode.tuning
+    pairs query–document of each set, and title–text of its documents  ┐  neighbours that do not answer, by BM25 and by
+    rumors.json: one rumor in several wordings, and near topics        ┘  the encoder as it is, beside each
+      ─► batches from one set, half of them of one topic ─► encode.tuning
 
 A batch is from one set, so that telling texts apart takes more than telling sets apart; sets are drawn with their
-size ^ .6, so that the small ones count. One query in five stays out for good (`is_held_out`): the ranker learns from
-those, and they measure what the encoder is worth.
+size ^ .6, so that the small ones count. A neighbour that says nearly what the answer says is no lesson: many sets
+label one answer of several. One query in five stays out for good (`is_held_out`): the ranker learns from those, and
+they measure what the encoder is worth.
 """
 
 from __future__ import annotations
 
 import json
 import random
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -22,20 +23,27 @@ import numpy as np
 import scipy.sparse as sparse
 
 from index import text
-from index.encode import packaged
+from index.encode import open_encoder, packaged
 from index.encode.tuning import Batch
 from index.encode.tuning import tune as tune_encoder
 from index.evaluation import report
-from index.evaluation.data import Dataset, Doc
+from index.evaluation.data import Dataset, Doc, is_held_out
+from index.evaluation.vectors import RememberedEncoder
+from index.ports import Encoder, Vectors
 from index.settings import Settings
 
-HELD_OUT = 5  # one query in so many
-PAIRS = 30  # of a batch
-RUMORS = 24
-RUMOR_SHARE = 0.28  # of the batches
-MAX_DOCUMENTS = 16_000  # of a set among which neighbours are looked for
-NEIGHBOURS = slice(2, 24)  # the very nearest often answer too, unlabelled
-MAX_CHARACTERS = 450
+PAIRS = 20  # of a batch
+RUMORS = 16
+RUMOR_SHARE = 0.2  # of the batches
+TITLE_SHARE = 0.15
+TOPIC_SHARE = 0.5  # of the batches of pairs
+MAX_DOCUMENTS = 7_500  # of a set among which neighbours are looked for
+MAX_TITLES = 4_000
+NEIGHBOURS = slice(2, 24)  # by words; the very nearest often answer too, unlabelled
+NEAR = 16  # by meaning
+ANSWERS_TOO = 0.9  # cosine to an answer from which on a neighbour is taken to say the same
+MINED_CHARACTERS = 120  # of a text that neighbours are looked for with
+MAX_CHARACTERS = 600
 _BEFORE = {
     "zh": ("听说", "网上说", "转发：", "姐妹们注意，", "我妈发来的："),
     "en": ("I heard that ", "My aunt says: ", "WARNING! ", "So apparently ", "Someone told me "),
@@ -46,21 +54,38 @@ _AFTER = {
 }
 
 
-def is_held_out(query_id: str) -> bool:
-    """Whether the encoder never learns from the query."""
-    return zlib.crc32(query_id.encode()) % HELD_OUT == 0
+def tune(
+    datasets: Sequence[Dataset],
+    settings: Settings,
+    out: Path,
+    steps: int,
+    minutes: float | None = None,
+    start: Path | None = None,
+) -> None:
+    """Writes the changes of the packaged encoder's weights; `start` are changes to go on from.
 
-
-def tune(datasets: Sequence[Dataset], settings: Settings, out: Path, steps: int) -> None:
-    """Writes the changes of the packaged encoder's weights. Raises: EncoderUnavailable, CorruptModel."""
+    Raises: EncoderUnavailable, CorruptModel; ClarionError if the kept embeddings cannot be used.
+    """
     with report.Bars() as bars:
         base = packaged.prepare_plain(settings.data_dir, lambda part, share: bars.told(part, int(100 * share), 100))
-        bars.about = "reading the sets:"
-        lessons = [_lessons(d, n, len(datasets), bars) for n, d in enumerate(datasets, start=1)]
+        lessons: list[Lessons] = []
+        with RememberedEncoder(open_encoder(settings), settings.data_dir / "evaluation", bars.told) as encoder:
+            for number, dataset in enumerate(datasets, start=1):
+                bars.about = f"{dataset.name}:"
+                lessons += _lessons(dataset, encoder)
+                encoder.forget()
+                bars.told("sets", number, len(datasets))
         bars.about = "tuning:"
-        batches = Batches([lesson for lesson in lessons if lesson.pairs])
+        batches = Batches([lesson for lesson in lessons if len(lesson.pairs) > 1])
         tune_encoder(
-            base, iter(batches), out, steps=steps, prefix="query: ", told=lambda step, of, loss: bars.told("", step, of)
+            base,
+            iter(batches),
+            out,
+            steps=steps,
+            prefix="query: ",
+            told=lambda step, of, loss: bars.told("steps", step, of, f"loss {loss:.2f}"),
+            seconds=None if minutes is None else 60 * minutes,
+            start=start,
         )
 
 
@@ -73,31 +98,43 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """What one set teaches."""
+    """What one set teaches. `topics`: a unit vector of each pair's answer (pairs × dimensions)."""
 
     name: str
     pairs: tuple[Pair, ...]
+    topics: Vectors
+    is_titles: bool = False
 
 
-def _lessons(dataset: Dataset, number: int, count: int, bars: report.Bars) -> Lessons:
+def _lessons(dataset: Dataset, encoder: Encoder) -> Iterator[Lessons]:
+    """Its labelled pairs, then the titles and texts of its documents."""
     docs = _some(dataset)
-    by_id = {doc.id: doc for doc in docs}
-    asked = [q for q in dataset.queries if dataset.answers(q) and not is_held_out(q.id)]
-    wordings = [text.understand(q.text).text[:MAX_CHARACTERS] for q in asked]
-    nearest = Neighbours(docs).of(wordings)
-    bars.told("sets", number, count)
-    return Lessons(
-        dataset.name,
-        tuple(
-            Pair(wording, tuple(by_id[id] for id in sorted(dataset.answers(q))), _without(near, dataset.answers(q)))
-            for q, wording, near in zip(asked, wordings, nearest, strict=True)
-            if wording
-        ),
+    places = {doc.id: n for n, doc in enumerate(docs)}
+    vectors = encoder.encode(
+        [_mined(f"{doc.title}\n{doc.text}" if doc.title != doc.text else doc.text) for doc in docs]
     )
+    asked = [q for q in dataset.queries if dataset.answers(q) and not is_held_out(q.id)]
+    wordings = {q.id: wording for q in asked if (wording := text.understand(q.text).text[:MAX_CHARACTERS])}
+    asked = [q for q in asked if q.id in wordings]
+    by_words = Neighbours(docs).of(list(wordings.values()))
+    own = encoder.encode([_mined(wording) for wording in wordings.values()])
+    pairs, topics = [], []
+    for q, vector, near in zip(asked, own, by_words, strict=True):
+        answers = sorted(dataset.answers(q))
+        others = [*near, *(docs[n] for n in np.argsort(-(vectors @ vector))[:NEAR])]
+        alike = vectors[[places[id] for id in answers]]
+        beside = {d.id: d for d in others if float((alike @ vectors[places[d.id]]).max()) < ANSWERS_TOO}
+        pairs.append(Pair(wordings[q.id], tuple(docs[places[id]] for id in answers), tuple(beside.values())))
+        topics.append(alike[0])
+    yield Lessons(dataset.name, tuple(pairs), np.array(topics))
+    titled = [n for n, doc in enumerate(docs) if doc.title.strip() and doc.text.strip() and doc.title != doc.text]
+    titled = titled[:: len(titled) // MAX_TITLES + 1]
+    own_titles = tuple(Pair(docs[n].title, (Doc(docs[n].id, "", docs[n].text),), ()) for n in titled)
+    yield Lessons(dataset.name, own_titles, vectors[titled], is_titles=True)
 
 
-def _without(docs: Sequence[Doc], answers: frozenset[str]) -> tuple[Doc, ...]:
-    return tuple(doc for doc in docs if doc.id not in answers)
+def _mined(raw: str) -> str:
+    return raw[:MINED_CHARACTERS].strip()
 
 
 def _some(dataset: Dataset) -> list[Doc]:
@@ -153,12 +190,27 @@ class Batches:
         self._rumors: list[dict[str, list[str]]] = json.loads(rumors)
 
     def __iter__(self) -> Iterator[Batch]:
-        sizes = [len(lesson.pairs) ** 0.6 for lesson in self._lessons]
+        kinds = [[lesson for lesson in self._lessons if lesson.is_titles is is_titles] for is_titles in (False, True)]
         while True:
-            if not sizes or self._random.random() < RUMOR_SHARE:
+            chance = self._random.random()
+            some = kinds[chance > 1 - TITLE_SHARE] or kinds[0]
+            if chance < RUMOR_SHARE or not some:
                 yield self._of_rumors()
             else:
-                yield self._of_pairs(self._random.choices(self._lessons, sizes)[0].pairs)
+                yield self._of_pairs(self._chosen(self._random.choices(some, [len(x.pairs) ** 0.6 for x in some])[0]))
+
+    def _chosen(self, lesson: Lessons) -> list[Pair]:
+        """Any of its pairs, or those about one thing, which are harder to tell apart."""
+        if self._random.random() > TOPIC_SHARE:
+            return self._random.sample(lesson.pairs, min(PAIRS, len(lesson.pairs)))
+        seed = self._random.randrange(len(lesson.pairs))
+        chosen: list[int] = []
+        for n in np.argsort(-(lesson.topics @ lesson.topics[seed]), kind="stable")[: 8 * PAIRS]:
+            known = lesson.topics[chosen] @ lesson.topics[n] if chosen else np.zeros(1)
+            # an equal vector is the same answer; one a little less near may be, unlabelled
+            if not ((known > ANSWERS_TOO) & (known < 0.9999)).any():
+                chosen.append(int(n))
+        return [lesson.pairs[n] for n in chosen[:PAIRS]]
 
     def _of_rumors(self) -> Batch:
         texts, groups = [], []
@@ -170,19 +222,31 @@ class Batches:
 
     def _dressed(self, wording: str) -> str:
         """As people pass it on: with a word before or after, or as it is."""
-        language, chance = "en" if wording.isascii() else "zh", self._random.random()
-        if chance < 0.25:
+        language = "en" if wording.isascii() else "zh" if any(map(text.is_cjk, wording[:40])) else ""
+        chance = self._random.random()
+        if language and chance < 0.15:
             return self._random.choice(_BEFORE[language]) + wording
-        return wording + self._random.choice(_AFTER[language]) if chance < 0.5 else wording
+        if language and chance < 0.3:
+            return wording + self._random.choice(_AFTER[language])
+        return self._mistyped(wording) if chance < 0.45 else wording
+
+    def _mistyped(self, wording: str) -> str:
+        """About one character in thirty left out, doubled or changed with the next."""
+        letters = list(wording)
+        for n in range(len(letters) - 1):
+            if self._random.random() < 0.03:
+                here, onward = letters[n], letters[n + 1]
+                letters[n], letters[n + 1] = self._random.choice((("", onward), (here + here, onward), (onward, here)))
+        return "".join(letters)
 
     def _of_pairs(self, pairs: Sequence[Pair]) -> Batch:
         texts, groups, sides = [], [], []
         numbers: dict[str, int] = {}
         beside: dict[str, Doc] = {}
-        for pair in self._random.sample(pairs, min(PAIRS, len(pairs))):
+        for pair in pairs:
             answer = self._random.choice(pair.answers)
             group = numbers.setdefault(answer.id, len(numbers))
-            texts += [pair.query, self._shown(answer)]
+            texts += [self._dressed(pair.query), self._shown(answer)]
             groups += [group, group]
             sides += [0, 1]
             if pair.neighbours:

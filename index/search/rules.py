@@ -15,14 +15,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from index.model import DocKind, Hit, SearchDocument, SearchQuery
-from index.ports import Vectors
+from index.ports import MAX_TERMS, Vectors
 
 #: Text fields and the weight of each in the sum  score = Σ weight × BM25(field)  (Robertson and Zaragoza 2009, 3.4).
 TEXT_FIELDS = {"title": 2.0, "statement": 2.0, "body": 1.0}
 VECTOR_FIELDS = ("title_vector", "statement_vector")
 BM25_K1 = 1.2  # both are what Tantivy has built in; Elasticsearch is told
 BM25_B = 0.75
-MAX_TERMS = 64
 MAX_LIMIT = 1_000
 MAX_WORD_CHARS = 100  # Elasticsearch's whitespace tokenizer would cut at 255 UTF-16 units
 MAX_KEY_CHARS = 2_000  # longer URL keys are no evidence, and Lucene refuses terms above 32,766 bytes
@@ -43,7 +42,7 @@ def field_text(text: str) -> str:
 
 
 def query_words(terms: Iterable[str]) -> list[str]:
-    """The distinct words to look for, in the caller's order, at most MAX_TERMS (the caller puts the rarest first)."""
+    """The distinct words to look for, in the caller's order, at most MAX_TERMS (`text.query_terms` chooses)."""
     found = dict.fromkeys(word for term in terms for word in words(term))
     found.pop(NO_WORDS, None)
     return list(found)[:MAX_TERMS]

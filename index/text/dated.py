@@ -27,23 +27,37 @@ _NAME = (
 )
 _ENGLISH_DAY = r"(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?"
 _UNTIL = rf"(?:\s?[日号]?\s?[至到~\-–—、]\s?(?P<until>{_DAY}))?"
+# What a text must hold for a pattern to be tried; a text of many characters has few of them.
+_HAS_YEAR, _HAS_MONTH, _HAS_DIGIT = re.compile("年"), re.compile("月"), re.compile(r"\d")
+_HAS_SIGNED = re.compile(r"\d[-/.]\d")
+_HAS_NAME = re.compile(rf"(?:{'|'.join(_MONTH_NAMES)})")
 # In the order in which they may take characters: the fullest first.
 _PATTERNS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"(?:民国\s?(?P<roc>\d{{1,3}}|[一二三四五六七八九十百零]{{1,5}})|(?<!\d)(?P<y>{_YEAR}|{_HAN_YEAR})|(?<![\d.])(?P<yy>\d\d))\s?年\s?"
-        rf"(?P<m>{_MONTH})\s?月份?(?:\s?(?P<d>{_DAY}){_UNTIL}\s?[日号])?",
-        rf"(?<![\d.])(?P<y>{_YEAR})(?P<sign>[-/.])(?P<m>1[0-2]|0?[1-9])(?P=sign)(?P<d>3[01]|[12]\d|0?[1-9])(?!\d)",
-        rf"(?<![\d/.\-])(?P<a>\d{{1,2}})(?P<sign>[-/.])(?P<b>\d{{1,2}})(?P=sign)(?P<y>{_YEAR})(?!\d)",
-        rf"\b(?P<name>{_NAME})\s?(?P<d>{_ENGLISH_DAY})(?![\d:%])(?:,?\s(?P<y>{_YEAR})\b)?",
-        rf"(?<![\d.])(?P<d>{_ENGLISH_DAY})\s(?:of\s)?(?P<name>{_NAME})(?:,?\s(?P<y>{_YEAR})\b)?",
-        rf"\b(?P<name>{_NAME}),?\s(?:of\s)?(?P<y>{_YEAR})\b",
-        rf"(?<!\d)(?P<m>{_MONTH})\s?月\s?(?P<d>{_DAY}){_UNTIL}\s?[日号]",
-        rf"(?<![\d.\-/])(?P<y>{_YEAR})[-/](?P<m>1[0-2]|0[1-9])(?![\d/\-])",
-        rf"(?:民国\s?(?P<roc>\d{{1,3}}|[一二三四五六七八九十百零]{{1,5}})|(?<!\d)(?P<y>{_YEAR}|{_HAN_YEAR}))\s?年(?!代)",
-        rf"\b(?:in|since|during|until|year|early|late|mid|back in)[\s-](?P<y>{_YEAR})\b(?![.,]?\d|\s?%)",
+    (hint, re.compile(pattern))
+    for hint, pattern in (
+        (
+            _HAS_YEAR,
+            rf"(?:民国\s?(?P<roc>\d{{1,3}}|[一二三四五六七八九十百零]{{1,5}})|(?<!\d)(?P<y>{_YEAR}|{_HAN_YEAR})|(?<![\d.])(?P<yy>\d\d))\s?年\s?"
+            rf"(?P<m>{_MONTH})\s?月份?(?:\s?(?P<d>{_DAY}){_UNTIL}\s?[日号])?",
+        ),
+        (
+            _HAS_SIGNED,
+            rf"(?<![\d.])(?P<y>{_YEAR})(?P<sign>[-/.])(?P<m>1[0-2]|0?[1-9])(?P=sign)(?P<d>3[01]|[12]\d|0?[1-9])(?!\d)",
+        ),
+        (_HAS_SIGNED, rf"(?<![\d/.\-])(?P<a>\d{{1,2}})(?P<sign>[-/.])(?P<b>\d{{1,2}})(?P=sign)(?P<y>{_YEAR})(?!\d)"),
+        (_HAS_NAME, rf"\b(?P<name>{_NAME})\s?(?P<d>{_ENGLISH_DAY})(?![\d:%])(?:,?\s(?P<y>{_YEAR})\b)?"),
+        (_HAS_NAME, rf"(?<![\d.])(?P<d>{_ENGLISH_DAY})\s(?:of\s)?(?P<name>{_NAME})(?:,?\s(?P<y>{_YEAR})\b)?"),
+        (_HAS_NAME, rf"\b(?P<name>{_NAME}),?\s(?:of\s)?(?P<y>{_YEAR})\b"),
+        (_HAS_MONTH, rf"(?<!\d)(?P<m>{_MONTH})\s?月\s?(?P<d>{_DAY}){_UNTIL}\s?[日号]"),
+        (_HAS_SIGNED, rf"(?<![\d.\-/])(?P<y>{_YEAR})[-/](?P<m>1[0-2]|0[1-9])(?![\d/\-])"),
+        (
+            _HAS_YEAR,
+            rf"(?:民国\s?(?P<roc>\d{{1,3}}|[一二三四五六七八九十百零]{{1,5}})|(?<!\d)(?P<y>{_YEAR}|{_HAN_YEAR}))\s?年(?!代)",
+        ),
+        (_HAS_DIGIT, rf"\b(?:in|since|during|until|year|early|late|mid|back in)[\s-](?P<y>{_YEAR})\b(?![.,]?\d|\s?%)"),
     )
 )
+_HINTS = (_HAS_YEAR, _HAS_MONTH, _HAS_DIGIT, _HAS_SIGNED, _HAS_NAME)
 _MAY_START = re.compile(r"月|年|(?:19|20)\d\d|\d\s?(?:st|nd|rd|th)?\s(?:of\s)?[a-z]|[a-z]\.?\s?\d")
 
 
@@ -57,7 +71,10 @@ def find_dates(folded: str) -> Iterator[Found]:
     if not _MAY_START.search(folded):
         return
     taken = bytearray(len(folded))
-    for pattern in _PATTERNS:
+    holds = {hint: hint.search(folded) is not None for hint in _HINTS}
+    for hint, pattern in _PATTERNS:
+        if not holds[hint]:
+            continue
         for match in pattern.finditer(folded):
             start, end = match.span()
             if 1 in taken[start:end]:

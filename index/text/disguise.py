@@ -18,22 +18,35 @@ _WRITTEN = {
     for written in others
 }  # fmt: skip
 _WORD = re.compile("|".join(sorted(map(re.escape, _WRITTEN), key=len, reverse=True)))
+#: What a text must hold for the pattern to be tried, the pattern, and what is meant.
 _LATIN_DISGUISES = (
-    (re.compile(r"\bc[o0]v[i1!]d(?=\b|19|[-_])"), "covid"),
-    (re.compile(r"\bv[a@4]c{2}[i1!]n(?=e|es|ed|ation|ations|ated)"), "vaccin"),
+    (("cov", "c0v"), re.compile(r"\bc[o0]v[i1!]d(?=\b|19|[-_])"), "covid"),
+    (("cc",), re.compile(r"\bv[a@4]c{2}[i1!]n(?=e|es|ed|ation|ations|ated)"), "vaccin"),
 )
 # Cyrillic letters that look like Latin ones; a word that mixes the two alphabets is one alphabet in disguise.
 _CYRILLIC = str.maketrans("аеорсхуіѕјԁһ", "aeopcxyisjdh")
+_HAS_CYRILLIC = re.compile("[а-яіѕјԁһ]")
 _MIXED = re.compile(r"(?=[a-z\d]*[а-яіѕјԁһ])(?=[а-яіѕјԁһ\d]*[a-z])[a-zа-яіѕјԁһ\d]{2,40}")
+
+
+def as_meant(written: str) -> str:
+    """The same for a text in any case, which keeps its own where nothing was disguised."""
+    lower = written.lower()
+    meant = undisguise(lower)
+    if meant == lower or len(lower) != len(written):
+        return written
+    return "".join(new if new != old else own for new, old, own in zip(meant, lower, written, strict=True))
 
 
 def undisguise(folded: str) -> str:
     """A folded text with disguised words as they are meant; its length does not change."""
     if not folded.isascii():
         folded = _WORD.sub(lambda found: _WRITTEN[found.group()], folded)
-        folded = _MIXED.sub(lambda found: _as_latin(found.group()), folded)
-    for pattern, meant in _LATIN_DISGUISES:
-        folded = pattern.sub(meant, folded)
+        if _HAS_CYRILLIC.search(folded):
+            folded = _MIXED.sub(lambda found: _as_latin(found.group()), folded)
+    for hints, pattern, meant in _LATIN_DISGUISES:
+        if any(hint in folded for hint in hints):
+            folded = pattern.sub(meant, folded)
     return folded
 
 

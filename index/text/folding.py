@@ -7,13 +7,15 @@ that are put between Han characters to dodge filters (新*冠-疫 苗); words wr
 
 from __future__ import annotations
 
+import operator
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache, lru_cache
 
 from opencc import OpenCC
 
-from index.text.disguise import undisguise
+from index.text.disguise import as_meant, undisguise
 from index.text.urls import find_urls, url_key, without_urls
 
 ANALYSIS = "2"
@@ -21,6 +23,7 @@ ANALYSIS = "2"
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd々〇"
 #: And kana, Hangul, Thai, Lao, Burmese, Khmer: written without spaces, cut into pairs.
 UNSPACED = HAN + "\u3040-\u30ff\u31f0-\u31ff\uac00-\ud7a3\u0e01-\u0e4e\u0e81-\u0ecd\u1000-\u109f\u1780-\u17d3"
+FIRST_UNSPACED = "\u0e01"
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0980-\u0dff"
 _TOKEN = re.compile(rf"[{UNSPACED}]+|(?:[^\W_{UNSPACED}]|[{_MARKS}])+(?:['’][a-z]+)?(?:[.,]\d+)*")
 _CJK = re.compile(f"[{UNSPACED}]")
@@ -29,18 +32,26 @@ INVISIBLE = re.compile(
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\u20e3\U000e0000-\U000e0fff]"
 )
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-CAMOUFLAGE = re.compile(
-    rf"(?<=[{HAN}])[\s*_~^+=|/\\·•・.★☆●○◆◇■□▲△▼▽♥❤♡#&@$%`'\"‐-―\-丨丶\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff"
-    rf"\U0001f000-\U0001faff]+(?=[{HAN}])"
+_SYMBOLS = (
+    r"[\s*_~^+=|/\\·•・.★☆●○◆◇■□▲△▼▽♥❤♡#&@$%`'\"‐-―\-丨丶\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff"
+    r"\U0001f000-\U0001faff]"
 )
-SPACES = re.compile(r"\s+")
+CAMOUFLAGE = re.compile(rf"(?<=[{HAN}]){_SYMBOLS}+(?=[{HAN}])")
+_MAY_BE_CAMOUFLAGE = re.compile(rf"{_SYMBOLS}(?=[{HAN}])")  # what it ends with; much quicker to look for
 #: Variants that OpenCC leaves alone because they are also simplified words.
-VARIANTS = str.maketrans({"著": "着", "妳": "你", "祂": "他", "牠": "它", "喫": "吃", "裏": "里", "甚": "什"})
+_VARIANTS = {"著": "着", "妳": "你", "祂": "他", "牠": "它", "喫": "吃", "裏": "里", "甚": "什"}
+#: Full-width marks as NFKC spells them: put in first, most Chinese text is in NFKC and need not be rebuilt.
+_WIDE = {c: unicodedata.normalize("NFKC", c) for c in "，！？：；（）～％－／…\u3000"}
 _STOP_WORDS = (
     "a an and are as at be been but by for from had has have he her his i if in into is it its of on or our she so "
     "that the their them then there these they this to was we were will with you your"
 )
 ENGLISH_STOP = frozenset(_STOP_WORDS.split())
+
+
+_SPACED_OUT = re.compile(rf"(?<![{HAN}])(?:[{HAN}][ \u3000]){{2,200}}[{HAN}](?![{HAN}])")
+_FEW_TERMS = 12
+_SHOUTING = 12  # capital letters; fewer may be a name
 
 
 @cache
@@ -50,6 +61,11 @@ def _to_simplified() -> OpenCC:
 
 def fold(text: str) -> str:
     """`text` in its one spelling, white space as single spaces."""
+    if text.isascii():
+        plain = " ".join(CONTROL.sub(" ", text).lower().split())
+        text = undisguise(plain)
+        if text == plain:
+            return text
     for _ in range(4):  # a fold may make a pair that folds again; two rounds settle all but contrived texts
         after = _fold_once(text)
         if after == text:
@@ -60,20 +76,39 @@ def fold(text: str) -> str:
 
 def _fold_once(text: str) -> str:
     text = INVISIBLE.sub("", CONTROL.sub(" ", text))
+    for wide, mark in _WIDE.items():
+        text = text.replace(wide, mark)
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    text = CAMOUFLAGE.sub("", SPACES.sub(" ", INVISIBLE.sub("", text)))
+    text = " ".join(INVISIBLE.sub("", text).split())
+    if _MAY_BE_CAMOUFLAGE.search(text):
+        text = CAMOUFLAGE.sub("", text)
     return undisguise(simplify(text)).strip()
+
+
+def legible(text: str) -> str:
+    """`text` as it was meant to be read, in its own spelling: no addresses (unless there is nothing else), nothing
+    invisible, no symbols between Han characters, no words in disguise, no shouting."""
+    text = INVISIBLE.sub("", CONTROL.sub(" ", text))
+    text = unicodedata.normalize("NFKC", without_urls(text).strip() or text)
+    text = CAMOUFLAGE.sub(lambda found: found.group() if found.group().isspace() else "", text)
+    text = _SPACED_OUT.sub(lambda found: "".join(found.group().split()), text)
+    capitals = sum(map(str.isupper, text))
+    if capitals > _SHOUTING and capitals > sum(map(str.islower, text)):
+        text = text.lower()
+    return as_meant(text)
 
 
 def simplify(text: str) -> str:
     """Traditional characters as simplified ones, variants as their usual form."""
     simplified: str = _to_simplified().convert(text)
-    return simplified.translate(VARIANTS)
+    for variant, usual in _VARIANTS.items():
+        simplified = simplified.replace(variant, usual)
+    return simplified
 
 
 def is_cjk(character: str) -> bool:
     """Whether words around this character are not spaced, so that pairs of characters stand for them."""
-    return bool(_CJK.match(character))
+    return character >= FIRST_UNSPACED and bool(_CJK.match(character))
 
 
 def words(folded: str) -> list[str]:
@@ -81,10 +116,14 @@ def words(folded: str) -> list[str]:
     return _TOKEN.findall(folded)
 
 
+def has_words(text: str) -> bool:
+    """Whether `words` would find any."""
+    return _TOKEN.search(text) is not None
+
+
 def terms(text: str) -> list[str]:
     """Index terms, without white space in any: Han characters and their pairs, stemmed words, numbers, `url:` keys."""
-    found: list[str] = []
-    found.extend(f"url:{url_key(canonical)}" for _, canonical in find_urls(text))
+    found = _url_terms(text)
     for run in words(fold(without_urls(text))):
         if is_cjk(run[0]):
             found.extend(run)
@@ -94,14 +133,49 @@ def terms(text: str) -> list[str]:
     return found
 
 
+def _url_terms(text: str) -> list[str]:
+    return [f"url:{url_key(canonical)}" for _, canonical in find_urls(text)]
+
+
+def query_terms(text: str, limit: int) -> tuple[str, ...]:
+    """The distinct terms to look for, at most `limit`: keys of addresses, at most half of it, then words and pairs of
+    unspaced script in their order. Of more than fit, an even share from all over the text, the last included: the
+    point of a message may come late.
+
+    A single character says little beside pairs, even one that stands alone (with those, 8 of 212 LINE messages lost
+    their answer from the first ten); a text of few pairs is looked for by both.
+    """
+    runs = words(fold(without_urls(text)))
+    found = [term for term in dict.fromkeys(terms_of(runs)) if len(term) > 1 or not is_cjk(term)]
+    if len(found) < _FEW_TERMS:
+        found += dict.fromkeys(c for run in runs if is_cjk(run[0]) for c in run)
+    keys = list(dict.fromkeys(_url_terms(text)))[: (limit + 1) // 2]
+    return (*keys, *_spread(found, limit - len(keys)))
+
+
+def _spread(items: Sequence[str], room: int) -> Sequence[str]:
+    """At most `room` of the items, at even distances, the first and the last among them."""
+    if len(items) <= room or room < 2:
+        return items[:room]
+    return [items[n * (len(items) - 1) // (room - 1)] for n in range(room)]
+
+
 def content_terms(folded: str) -> list[str]:
     """What overlap is measured on: pairs of unspaced script, stemmed words that are not mere grammar."""
+    return terms_of(words(folded))
+
+
+def terms_of(runs: Sequence[str]) -> list[str]:
+    """The `content_terms` of a folded text whose `words` are `runs`."""
     found: list[str] = []
-    for run in words(folded):
-        if is_cjk(run[0]):
-            found.extend(run[i : i + 2] for i in range(max(len(run) - 1, 1)))
-        elif run not in ENGLISH_STOP:
-            found.append(stem(run))
+    for run in runs:
+        if not is_cjk(run[0]):
+            if run not in ENGLISH_STOP:
+                found.append(stem(run))
+        elif len(run) == 1:
+            found.append(run)
+        else:
+            found.extend(map(operator.add, run, run[1:]))
     return found
 
 

@@ -7,6 +7,7 @@ would change on the way to traditional.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -78,8 +79,13 @@ def language_of(text: str) -> str:
 
 def length(text: str) -> Length:
     """The length of `text` in characters of unspaced script and in words."""
+    return length_of(words(without_urls(fold(text))))
+
+
+def length_of(runs: Sequence[str]) -> Length:
+    """The length of a folded text without addresses whose `words` are `runs`."""
     han = spaced = 0
-    for run in words(without_urls(fold(text))):
+    for run in runs:
         if is_cjk(run[0]):
             han += len(run)
         else:

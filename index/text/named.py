@@ -31,13 +31,16 @@ _BODIES = """
 协会 協會 卫健委 衛健委 发改委 發改委 公安局 卫生局 衛生局 教育局 气象局 氣象局 管理局 监管局 监督局 自来水厂
 自來水廠 派出所 检察院 檢察院 法院 法務部 衛福部 疾管署 食藥署 食药监局 疾控中心
 """
-_INSTITUTION = re.compile(rf"{_NAMED}{{2,5}}?(?:{'|'.join(_BODIES.split())})")
+_ENDINGS = tuple(_BODIES.split())
+_INSTITUTION = re.compile(rf"{_NAMED}{{2,5}}?(?:{'|'.join(_ENDINGS)})")
 _BEFORE = (
     "昨天|昨日|今天|今日|明天|近日|日前|目前|刚刚|最近|位于|来自|听闻|网传|网友|关于|其中|还有|因为|如果|所以|但是|已经"
     "|正在|可以|知名|著名|当地"
 )
 _BEFORE_NAMES = re.compile(f"^(?:{_BEFORE})+")
-_DIVISION = re.compile(rf"{_NAMED}{{2,3}}?[省市县縣区區](?![场場民值面长長内內区區委政别別域块塊级級])")
+_END_OF_DIVISION = "[省市县縣区區](?![场場民值面长長内內区區委政别別域块塊级級])"
+_DIVISION = re.compile(rf"{_NAMED}{{2,3}}?{_END_OF_DIVISION}")
+_DIVISION_END = re.compile(_END_OF_DIVISION)
 #: Of kinds, not of bodies: nothing is named by `the company`.
 _COMMON_BODIES = """
 有限公司 分公司 子公司 总公司 大公司 小公司 保险公司 物业公司 网络公司 科技公司 上市公司 快递公司 人民医院 中心医院
@@ -49,7 +52,9 @@ _COMMON_DIVISIONS = re.compile(
     "(?:超|城|上|股|夜|菜|都|开|集|门|街|楼|早|闹|逛|黑|农贸|直辖|地级|外|同|花)市$|(?:自治|郊)县$|(?:外|反|节)省$"
     "|(?:社|小|地|景|疫|校|灾|山|郊|时|禁|特|辖|城|新|老|工业|开发|风险|自治|保护|园|住宅|商业|馆|港|片|厂|市)区$"
 )
-_SENTENCE_START = re.compile(r"(?:^|[.!?…:;。！？：；\n\"“‘「(（\[—–\-•*|]|\d[.)])\s*$")
+#: What a capital follows that begins a sentence, as does a number in brackets, `2)`, and the beginning of a line.
+_BEFORE_SENTENCE = frozenset(".!?…:;。！？：；\"“‘「(（[—–-•*|")
+_POSSESSIVE = re.compile(r"['’]s$")
 _NO_NAMES = """
 i i'm i'll i've i'd ok okay lol omg wtf tv mr mrs ms dr breaking news fact check false true video photo watch rt via
 am pm january february march april may june july august september october november december jan feb mar apr jun jul
@@ -75,7 +80,7 @@ def find_names(text: str) -> Iterator[Found]:
 
 
 def _all_names(plain: str) -> Iterator[Found]:
-    for match in _QUOTED.finditer(plain):
+    for match in _QUOTED.finditer(plain) if not plain.isascii() else ():
         group = match.lastindex or 1
         value = "".join(fold(match.group(group)).split())
         if len(value) > 1:
@@ -86,16 +91,17 @@ def _all_names(plain: str) -> Iterator[Found]:
         for part in _PARTS_OF_TAG.finditer(match.group(1)):
             if len(part.group()) > 2 and part.group().lower() not in _NOT_NAMES:
                 yield match.start(1) + part.start(), match.start(1) + part.end(), fold(part.group())
-    yield from _institutions(plain)
+    if not plain.isascii():
+        yield from _institutions(plain)
     yield from _capitalised(plain)
 
 
 def _institutions(plain: str) -> Iterator[Found]:
-    for match in _INSTITUTION.finditer(plain):
+    for match in _INSTITUTION.finditer(plain) if any(body in plain for body in _ENDINGS) else ():
         value = _BEFORE_NAMES.sub("", fold(match.group()))
         if value not in _COMMON:
             yield match.end() - min(len(value), len(match.group())), match.end(), value
-    for match in _DIVISION.finditer(plain):
+    for match in _DIVISION.finditer(plain) if _DIVISION_END.search(plain) else ():
         value = fold(match.group())
         if not _COMMON_DIVISIONS.search(value):
             yield match.end() - 3, match.end(), value[-3:]  # where the name begins is not told: the last two count
@@ -103,18 +109,31 @@ def _institutions(plain: str) -> Iterator[Found]:
 
 def _capitalised(plain: str) -> Iterator[Found]:
     found = list(_WORD.finditer(plain))
-    upper = sum(word.group()[0].isupper() for word in found)
-    shouted = sum(word.group().isupper() and len(word.group()) > 1 for word in found)
+    every = [word.group() for word in found]
+    upper = sum(written[0].isupper() for written in every)
+    shouted = sum(written.isupper() and len(written) > 1 for written in every)
     if upper * 10 > len(found) * 7 and len(found) > 3:  # a headline in capitals: they tell nothing
         return
-    for word in found:
-        written = word.group()
-        value = re.sub(r"['’]s$", "", written.lower())
-        if not written[0].isupper() or len(value) < 2 or value in _NOT_NAMES or value.split("'")[0] in _NOT_NAMES:
+    for word, written in zip(found, every, strict=True):
+        if not written[0].isupper():
+            continue
+        value = _POSSESSIVE.sub("", written.lower())
+        if len(value) < 2 or value in _NOT_NAMES or value.split("'")[0] in _NOT_NAMES:
             continue
         if written.isupper():
             is_name = len(written) <= 6 and shouted * 3 <= len(found)
         else:
-            is_name = not _SENTENCE_START.search(plain, max(0, word.start() - 12), word.start())
+            is_name = not _begins_sentence(plain, word.start())
         if is_name:
             yield word.start(), word.end(), fold(value)
+
+
+def _begins_sentence(plain: str, start: int) -> bool:
+    """Whether what begins at `start` begins a sentence or a line, as far as the twelve characters before it tell."""
+    before = plain[max(0, start - 12) : start]
+    kept = before.rstrip()
+    if not kept and start <= 12:
+        return True
+    if "\n" in before[len(kept) :] or kept[-1:] in _BEFORE_SENTENCE:
+        return True
+    return kept[-1:] == ")" and kept[-2:-1].isdecimal()

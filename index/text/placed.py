@@ -5,7 +5,7 @@ Chinese-speaking world, and the countries and cities that rumors in it name. Oth
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from index.text.dated import Found
 from index.text.folding import fold
@@ -46,12 +46,50 @@ _HAN_PLACES = {name: names[0] for names in _PLACES for name in names if not name
 _ENGLISH_PLACES = {name.replace("-", " "): names[0] for names in _PLACES for name in names if name[0].isascii()}
 #: Words that begin with a place and are none, tried first.
 _NO_PLACES = """
+纽约时报 纽约邮报
 印度洋 日本脑炎 德国小蠊 罗马尼亚 罗马数字 巴西利亚 南京西路 苏丹红 荷兰豆 澳洲坚果 法国梧桐 新北方 桃园三结义
 """
 _NOT_PLACES = frozenset(_NO_PLACES.split())
 _PLACE = re.compile("|".join(sorted({*_HAN_PLACES, *_NOT_PLACES}, key=len, reverse=True)))
+_LATIN = re.compile("[a-z]{2}|u\\.")
 _ENGLISH_PLACE = re.compile(
     rf"\b(?:{'|'.join(re.escape(n) for n in sorted(_ENGLISH_PLACES, key=len, reverse=True))}|xi['’]an)\b"
+)
+
+#: What lies in what; a text may name either. Cities are found in their country through their province.
+_PARTS = """
+湖北 武汉 宜昌 襄阳; 广东 广州 深圳 东莞 佛山 珠海 汕头; 四川 成都; 浙江 杭州 宁波 温州 绍兴 义乌
+江苏 南京 苏州 无锡 徐州; 陕西 西安; 河南 郑州 洛阳; 湖南 长沙; 辽宁 沈阳 大连; 黑龙江 哈尔滨; 云南 昆明
+山东 青岛 济南 烟台; 福建 厦门 福州 泉州; 安徽 合肥; 江西 南昌; 河北 石家庄; 山西 太原; 广西 南宁; 贵州 贵阳
+甘肃 兰州; 青海 西宁; 宁夏 银川; 新疆 乌鲁木齐; 西藏 拉萨; 海南 海口 三亚; 吉林 长春; 内蒙古 呼和浩特
+台湾 台北 新北 桃园 新竹 台中 台南 高雄 基隆 嘉义 屏东 花莲 台东 彰化 苗栗 南投 云林 宜兰 澎湖 金门
+美国 纽约 洛杉矶 加州 得州 佛罗里达 芝加哥 夏威夷 西雅图; 加州 洛杉矶; 英国 伦敦; 法国 巴黎; 德国 柏林
+意大利 罗马; 俄罗斯 莫斯科; 乌克兰 基辅; 日本 东京 大阪 福岛; 韩国 首尔; 泰国 曼谷; 澳大利亚 悉尼 墨尔本
+加拿大 多伦多; 印度 德里 孟买; 巴勒斯坦 加沙
+"""
+_INSIDE = {
+    (part, whole)
+    for whole, *parts in (entry.split() for entry in re.split(r"[;\n]", _PARTS) if entry.strip())
+    for part in parts
+}
+#: Words that bring a place to mind without naming it: enough to see that it is not another place that is meant.
+_HINTS = """
+美国 american americans us 美军 美方 美籍 美媒 washington trump biden obama pentagon; 英国 british uk 英媒 英籍
+法国 french français française; 德国 german germans 德媒; 意大利 italian italians; 西班牙 spanish
+俄罗斯 russian russians russes russie 俄军 俄方 俄媒; 乌克兰 ukrainian ukrainians 乌军 乌方
+以色列 israeli israelis 以军 以方; 伊朗 iranian; 印度 indian indians; 日本 japanese 日籍 日媒 日方
+韩国 korean koreans 韩媒 韩籍; 墨西哥 mexican mexicans; 加拿大 canadian canadians; 澳大利亚 australian australians
+巴勒斯坦 palestinian palestinians; 叙利亚 syrian syrians; 阿富汗 afghan; 巴基斯坦 pakistani; 土耳其 turkish turkey
+巴西 brazilian; 菲律宾 filipino; 泰国 thai; 越南 vietnamese; 香港 港媒 港人 赴港 抵港 返港 来港
+台湾 台媒 台方 taiwanese; 印度尼西亚 indonesian; 马来西亚 malaysian 大马; 斯里兰卡 srilankan
+"""
+_HINTED = {
+    word: place
+    for place, *hints in (entry.split() for entry in re.split(r"[;\n]", _HINTS) if entry.strip())
+    for word in hints
+}
+_HINT = re.compile(
+    rf"{'|'.join(w for w in _HINTED if not w[0].isascii())}|\b(?:{'|'.join(w for w in _HINTED if w[0].isascii())})\b"
 )
 
 
@@ -62,8 +100,21 @@ def places(text: str) -> frozenset[str]:
 
 def find_places(folded: str) -> Iterator[Found]:
     """Each place of the list in a folded text, with where it stands."""
-    for match in _PLACE.finditer(folded):
+    for match in _PLACE.finditer(folded) if not folded.isascii() else ():
         if match.group() not in _NOT_PLACES:
             yield match.start(), match.end(), _HAN_PLACES[match.group()]
-    for match in _ENGLISH_PLACE.finditer(folded):
+    for match in _ENGLISH_PLACE.finditer(folded) if _LATIN.search(folded) else ():
         yield match.start(), match.end(), _ENGLISH_PLACES[re.sub("['’]", "", match.group())]
+
+
+def hinted_places(folded: str) -> frozenset[str]:
+    """The places that a folded text names or brings to mind (American, 美军)."""
+    named = {value for _, _, value in find_places(folded)}
+    return frozenset(named | {_HINTED[match.group()] for match in _HINT.finditer(folded)})
+
+
+def places_conflict(ours: Collection[str], theirs: Collection[str]) -> bool:
+    """Whether two texts that both name places name none that is, or lies in, one of the other's."""
+    return bool(ours and theirs) and not any(
+        a == b or (a, b) in _INSIDE or (b, a) in _INSIDE for a in ours for b in theirs
+    )

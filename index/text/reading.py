@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from index.text.folding import fold, words
+from index.text.folding import fold, has_words, words
 from index.text.urls import blank_urls, find_urls, url_key, without_urls
 
 LIMIT = 5_000
@@ -22,39 +23,86 @@ _ASK = (
 )
 _SPREAD = "(?:扩散|擴散|转发|轉發|转告|轉告|转起来|轉起來|分享出去|轉傳|转传)"
 _TO_WHOM = "(?:出去|一下|[给給](?:家人|朋友|[亲親]友|更多人|身[边邊]的?人|大家){1,4}|周知|起来|起來|吧|哦|喔)"
+_SPREAD_HINTS = ("扩散", "擴散", "转发", "轉發", "转告", "轉告", "转起来", "轉起來", "分享出去", "轉傳", "转传")
+# Each pattern with what a case-folded text must hold one of for it to match; none of these has a space, which noise is
+# replaced by, or an `i`, whose other cases fold otherwise.
 # Every repetition is bounded: an open one before a word that may be missing costs its square (90 s for 请 x 20,000).
 _NOISE = tuple(
-    re.compile(pattern, re.IGNORECASE | re.MULTILINE)
-    for pattern in (
+    (hints, re.compile(pattern, re.IGNORECASE | re.MULTILINE))
+    for hints, pattern in (
         # marks at the beginning of a line
-        r"^[ \t>*\-|]{0,12}(?:[\[【［(（]\s{0,4})?(?:转发?|轉發?|转帖|轉貼|转载|轉載|群发|群發"
-        r"|fwd?|forwarded(?: message| as received| many times)?|re-?post(?:ed)?|via whatsapp)"
-        r"\s{0,4}(?:(?:[\]】］)）]\s{0,4}[:：]?)|[:：])\s{0,4}",
-        r"^[ \t>*\-]{0,12}forwarded (?:as received|many times|message)\b[\s.:：-]{0,9}",
-        r"^-{2,20}\s{0,4}(?:forwarded message|转发的?邮件|轉寄郵件|original message)\s{0,4}-{2,20}\s{0,4}$",
-        r"^[ \t]{0,12}//?@[^\s:：]{1,30}[:：]\s{0,4}",
+        (
+            ("转", "轉", "群发", "群發", "fw", "forward", "post", "whatsapp"),
+            r"^[ \t>*\-|]{0,12}(?:[\[【［(（]\s{0,4})?(?:转发?|轉發?|转帖|轉貼|转载|轉載|群发|群發"
+            r"|fwd?|forwarded(?: message| as received| many times)?|re-?post(?:ed)?|via whatsapp)"
+            r"\s{0,4}(?:(?:[\]】］)）]\s{0,4}[:：]?)|[:：])\s{0,4}",
+        ),
+        (
+            ("forwarded",),
+            r"^[ \t>*\-]{0,12}forwarded (?:as received|many times|message)\b[\s.:：-]{0,9}",
+        ),
+        (
+            ("--",),
+            r"^-{2,20}\s{0,4}(?:forwarded message|转发的?邮件|轉寄郵件|original message)\s{0,4}-{2,20}\s{0,4}$",
+        ),
+        (
+            ("/@",),
+            r"^[ \t]{0,12}//?@[^\s:：]{1,30}[:：]\s{0,4}",
+        ),
         # pleas to spread
-        r"[\[【［(（]?(?:速看|急[!！]{0,9}转|紧急扩散|緊急擴散|扩散周知|擴散周知"
-        r"|求扩散|求擴散|赶紧看|趕快看|马上删|馬上刪|删前速看|刪前速看)[\]】］)）]?[!！。.~～]*",
-        rf"(?:{_ASK}){{1,6}}{_SPREAD}{_TO_WHOM}?[!！。~～]*",
-        rf"{_SPREAD}{_TO_WHOM}[!！。~～]*",
-        r"\b(?:please|pls|plz|kindly)\s+(?:share|forward|repost|spread|pass (?:this|it) on)\b"
-        r"[^.!\n。！]{0,60}[.!。！]*",
-        r"\b(?:share|forward|send) (?:this|it) (?:to|with) "
-        r"(?:everyone|all|your (?:family|friends|loved ones|contacts))\b[^.!\n]{0,40}[.!]*",
-        r"^[ \t]{0,12}forwarded\s{0,4}$",
+        (
+            ("速看", "急", "扩散", "擴散", "赶紧看", "趕快看", "马上删", "馬上刪"),
+            r"[\[【［(（]?(?:速看|急[!！]{0,9}转|紧急扩散|緊急擴散|扩散周知|擴散周知"
+            r"|求扩散|求擴散|赶紧看|趕快看|马上删|馬上刪|删前速看|刪前速看)[\]】］)）]?[!！。.~～]*",
+        ),
+        (
+            _SPREAD_HINTS,
+            rf"(?:{_ASK}){{1,6}}{_SPREAD}{_TO_WHOM}?[!！。~～]*",
+        ),
+        (
+            _SPREAD_HINTS,
+            rf"{_SPREAD}{_TO_WHOM}[!！。~～]*",
+        ),
+        (
+            ("share", "forward", "post", "spread", "pass"),
+            r"\b(?:please|pls|plz|kindly)\s+(?:share|forward|repost|spread|pass (?:this|it) on)\b"
+            r"[^.!\n。！]{0,60}[.!。！]*",
+        ),
+        (
+            ("share", "forward", "send"),
+            r"\b(?:share|forward|send) (?:this|it) (?:to|with) "
+            r"(?:everyone|all|your (?:family|friends|loved ones|contacts))\b[^.!\n]{0,40}[.!]*",
+        ),
+        (
+            ("forwarded",),
+            r"^[ \t]{0,12}forwarded\s{0,4}$",
+        ),
         # signatures of apps
-        r"[(（\[【]?(?:分享自|分享自|来自|來自|发自|發自)\s{0,4}(?:@?[\w一-鿿]{1,20})"
-        r"(?:客户端|客戶端|app|iphone|手机|手機|微博|公众号|公眾號)[)）\]】]?",
-        r"^[ \t]{0,12}sent from my \w+\s{0,4}$",
-        r"(?:o网页链接|网页链接|o秒拍视频|秒拍视频|展开全文c?|收起全文d?)",
+        (
+            ("分享自", "来自", "來自", "发自", "發自"),
+            r"[(（\[【]?(?:分享自|分享自|来自|來自|发自|發自)\s{0,4}(?:@?[\w一-鿿]{1,20})"
+            r"(?:客户端|客戶端|app|iphone|手机|手機|微博|公众号|公眾號)[)）\]】]?",
+        ),
+        (
+            ("sent",),
+            r"^[ \t]{0,12}sent from my \w+\s{0,4}$",
+        ),
+        (
+            ("网页链接", "秒拍视频", "展开全文", "收起全文"),
+            r"(?:o网页链接|网页链接|o秒拍视频|秒拍视频|展开全文c?|收起全文d?)",
+        ),
     )
 )
+_NOISE_HINTS = tuple(dict.fromkeys(hint for hints, _ in _NOISE for hint in hints))
+_ONE_EMOJI = re.compile(_EMOJI[: _EMOJI.index("]") + 1])
 _REPEATED_EMOJI = re.compile(rf"(?:{_EMOJI}\s*){{2,}}")
 _REPEATED_MARKS = re.compile(r"([!！?？。.~～…\-=_*#])\1{3,}")
+_ODD_SPACE = re.compile(r"[^\S\n ]|  ")
 _SENTENCE = re.compile(r"[^。！？!?；;\n…]+(?:[。！？!?；;…]+[”’」』\"')）]*)?")
 _LATIN_STOP = re.compile(r"(?<=[a-z0-9)\"'’”][.])\s+(?=[A-Z\"'“‘(¿¡])")
 _DANGLING = re.compile(r"(?:\s[.,;:，]+)+$")  # what is left after an address was taken out
+#: Of a quoted post, with the day it was posted: `— A Name (@handle) January 6, 2020`.
+_SIGNATURE = re.compile(r"\s[—–-]{1,2}\s[^\n—–]{1,80}\(@\w{1,30}\)[^\n]{0,40}\s*$")
 _BOILERPLATE = re.compile(
     r"404 not found|page not found|not found on this server|access denied|403 forbidden|502 bad gateway|503 service|"
     r"enable (?:javascript|cookies)|are you a (?:robot|human)|verify you are human|checking your browser|captcha|"
@@ -76,23 +124,44 @@ class Understood:
 
 def understand(raw: str, limit: int = LIMIT) -> Understood:
     """`raw` without forwarding noise and unusable characters, at most `limit` characters; line breaks stay."""
-    plain = _CONTROL.sub("", _LINE.sub("\n", raw[: limit * 4])).strip()
-    text = without_noise(plain)
+    plain, text = _undressed(raw, limit)
     was_trimmed = _ink(text) != _ink(plain) or len(text) > limit or len(raw) > limit * 4
     text = text[:limit].rstrip()
     urls = tuple(dict.fromkeys(canonical for _, canonical in find_urls(text)))
     return Understood(text, was_trimmed, urls, sentences(text))
 
 
+def undressed(raw: str, limit: int = LIMIT) -> str:
+    """The `text` of what `understand` gives, without the work for the rest."""
+    return _undressed(raw, limit)[1][:limit].rstrip()
+
+
+def _undressed(raw: str, limit: int) -> tuple[str, str]:
+    plain = _CONTROL.sub("", _LINE.sub("\n", raw[: limit * 4])).strip()
+    return plain, without_noise(plain)
+
+
 def without_noise(text: str) -> str:
     """`text` without marks of forwarding, pleas to spread, signatures and repeated emoji. All noise: as it was."""
-    rest = text
-    for pattern in _NOISE:
-        rest = pattern.sub(" ", rest)
-    rest = _REPEATED_MARKS.sub(r"\1", _REPEATED_EMOJI.sub(" ", rest))
-    rest = re.sub(r"[^\S\n]+", " ", rest)
-    rest = re.sub(r" ?\n ?(?:\n ?)+", "\n\n", rest).strip()
-    return rest if words(rest) else text.strip()
+    rest, folded = text, text.casefold()
+    if any(map(folded.__contains__, _NOISE_HINTS)):
+        for hints, pattern in _NOISE:
+            if any(map(folded.__contains__, hints)):
+                rest = pattern.sub(" ", rest)
+    if _ONE_EMOJI.search(rest):
+        rest = _REPEATED_EMOJI.sub(" ", rest)
+    rest = _REPEATED_MARKS.sub(r"\1", rest)
+    if _ODD_SPACE.search(rest):
+        rest = re.sub(r"[^\S\n]+", " ", rest)
+    if "\n" in rest:
+        rest = re.sub(r" ?\n ?(?:\n ?)+", "\n\n", rest)
+    rest = rest.strip()
+    return rest if has_words(rest) else text.strip()
+
+
+def without_signature(text: str) -> str:
+    """`text` without the line that says who posted a quoted post, and when."""
+    return _SIGNATURE.sub("", text)
 
 
 def sentences(text: str) -> tuple[str, ...]:
@@ -128,8 +197,12 @@ def fingerprint(text: str) -> str:
 
     Equal means: the same text. Of a text that is only addresses, their keys count.
     """
-    said = "".join(words(fold(without_noise(without_urls(text)))))
-    said = said or " ".join(url_key(url) or url for _, url in find_urls(text))
+    return fingerprint_of(words(fold(without_noise(without_urls(text)))), text)
+
+
+def fingerprint_of(runs: Sequence[str], text: str) -> str:
+    """The fingerprint of `text`, whose `words`, folded without noise and addresses, are `runs`."""
+    said = "".join(runs) or " ".join(url_key(url) or url for _, url in find_urls(text))
     return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
 
 

@@ -47,8 +47,15 @@ def url_key(url: str) -> str | None:
     return canonical.split("://", 1)[1].removeprefix("www.").rstrip("/")
 
 
+def may_hold_url(text: str) -> bool:
+    """Whether anything in `text` can begin an address; quick, and true too often."""
+    return "://" in text or ("." in text and "www." in text.lower())
+
+
 def find_urls(text: str) -> Iterator[tuple[str, str]]:
     """Each address in `text`, as written and canonical. Odd ones are passed over."""
+    if not may_hold_url(text):
+        return
     for found in _LINK.finditer(text):
         written = _without_tail(found.group())
         canonical = canonical_url(written if "://" in written else "http://" + written)
@@ -58,11 +65,15 @@ def find_urls(text: str) -> Iterator[tuple[str, str]]:
 
 def without_urls(text: str) -> str:
     """`text` with a space in the place of each address."""
+    if not may_hold_url(text):
+        return text
     return _LINK.sub(lambda found: " " + found.group()[len(_without_tail(found.group())) :], text)
 
 
 def blank_urls(text: str) -> str:
     """`text` with as many spaces as characters in the place of each address, so that the rest keeps its place."""
+    if not may_hold_url(text):
+        return text
     return _LINK.sub(lambda found: " " * len(kept := _without_tail(found.group())) + found.group()[len(kept) :], text)
 
 

@@ -45,6 +45,7 @@ def main() -> int:
     parser.add_argument("--documents", default="10000,100000", help="sizes, up to 1000000; %(default)s by default")
     parser.add_argument("--engine", choices=["embedded", "elasticsearch"], default="embedded")
     parser.add_argument("--queries", type=int, default=200, help="%(default)s by default")
+    parser.add_argument("--terms", type=int, default=0, help="of a query at the least; about 40 by default")
     parser.add_argument("--keep", type=Path, help="folder for the indexes; those in it are used again")
     parser.add_argument("--json", action="store_true", help="one JSON object a size instead of the table")
     parser.add_argument("--step", choices=["build", "find"], help=argparse.SUPPRESS)
@@ -54,7 +55,7 @@ def main() -> int:
         settings = Settings(data_dir=folder / f"{sizes[0]}", search_url=url, search_index=f"clarion-bench-{sizes[0]}")
         if options.step:
             step = {"build": _build, "find": _find}[options.step]
-            print(json.dumps(step(settings, Corpus(sizes[0]), options.queries)))
+            print(json.dumps(step(settings, Corpus(sizes[0]), options)))
             return 0
         _say(f"engine {options.engine}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}\n")
         _print_line(dict.fromkeys(COLUMNS, ""), options.json)
@@ -91,6 +92,7 @@ def _step(name: str, size: int, folder: Path, url: str, options: argparse.Namesp
     command = [
         sys.executable, "-m", "tests.benchmarks.search", "--step", name, "--documents", str(size),
         "--keep", str(folder), "--engine", options.engine, "--queries", str(options.queries),
+        "--terms", str(options.terms),
     ]  # fmt: skip
     environment = os.environ | {"CLARION_TEST_ELASTICSEARCH": url}
     run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=LONGEST_S, env=environment)
@@ -101,7 +103,7 @@ def _step(name: str, size: int, folder: Path, url: str, options: argparse.Namesp
 # ---------------------------------------------------------------------------------------------------------- the steps
 
 
-def _build(settings: Settings, corpus: Corpus, _: int) -> dict[str, Any]:
+def _build(settings: Settings, corpus: Corpus, _: argparse.Namespace) -> dict[str, Any]:
     shutil.rmtree(settings.data_dir, ignore_errors=True)
     engine = open_search(settings, MODEL, DIMENSIONS)
     start = time.perf_counter()
@@ -115,9 +117,9 @@ def _build(settings: Settings, corpus: Corpus, _: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _find(settings: Settings, corpus: Corpus, count: int) -> dict[str, Any]:
-    before = _memory("VmRSS")
-    queries = corpus.queries(count + 10)
+def _find(settings: Settings, corpus: Corpus, options: argparse.Namespace) -> dict[str, Any]:
+    before, count = _memory("VmRSS"), options.queries
+    queries = corpus.queries(count + 10, options.terms)
     engine = open_search(settings, MODEL, DIMENSIONS)
     start = time.perf_counter()
     engine.find(queries[0])

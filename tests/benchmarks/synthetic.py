@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.model import DocKind, SearchDocument, SearchQuery
+from index.ports import MAX_TERMS
 
 DIMENSIONS = 384
 BLOCK = 1_000
@@ -102,10 +103,13 @@ class Corpus:
         ends = np.cumsum(lengths).tolist()
         return [words[end - length : end] for length, end in zip(lengths.tolist(), ends, strict=True)]
 
-    def queries(self, count: int) -> list[SearchQuery]:
+    def queries(self, count: int, least_terms: int = 0) -> list[SearchQuery]:
         """Wordings of documents spread over the corpus: half the words of their statement, as many of the topic's and
-        of everybody's, about 40 in all, and a vector near theirs."""
-        random = np.random.default_rng([self._seed, 4])
+        of everybody's, about 40 in all, and a vector near theirs.
+
+        `least_terms`: filled up to so many with words of everybody, as a long message has.
+        """
+        random, more = np.random.default_rng([self._seed, 4]), np.random.default_rng([self._seed, 5])
         found = []
         for number in random.integers(0, self.count, count).tolist():
             block, at = self.block(number // BLOCK), number % BLOCK
@@ -114,7 +118,9 @@ class Corpus:
             topical = self._topic_words[block.topics[at], random.integers(0, TOPIC_WORDS, 8)]
             other = self._words[np.concatenate([topical, _zipf(random, (20,))])].tolist()
             words = dict.fromkeys(self._texts(block, "statement")[at][::2] + other)
-            found.append(SearchQuery(terms=tuple(words)[:64], vector=tuple(vector.tolist()), kinds=ANSWERS))
+            while len(words) < min(least_terms, MAX_TERMS):
+                words |= dict.fromkeys(self._words[_zipf(more, (50,))].tolist())
+            found.append(SearchQuery(terms=tuple(words)[:MAX_TERMS], vector=tuple(vector.tolist()), kinds=ANSWERS))
         return found
 
     def exact(self, queries: list[SearchQuery], depth: int) -> list[list[str]]:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from index import text
 from index.errors import SearchUnavailable
 from index.model import DocKind, SearchDocument, SearchQuery
-from index.ports import Search
+from index.ports import MAX_TERMS, Search
 from tests.contracts.search_documents import DIMENSIONS, direction, document, engines, tombstone
 
 
@@ -214,11 +215,22 @@ def test_lone_surrogates_and_endless_words_do_no_harm(engine: Search) -> None:
     assert found(engine, url_keys=("u" * 40_000,)) == []
 
 
-def test_of_many_terms_the_first_sixty_four_distinct_ones_count(engine: Search) -> None:
-    many = [f"t{i}" for i in range(200)]
-    store(engine, document("early", title="t63"), document("late", title="t64"))
+def test_of_many_terms_the_first_distinct_ones_count_up_to_the_limit(engine: Search) -> None:
+    many = [f"t{i}" for i in range(3 * MAX_TERMS)]
+    store(engine, document("early", title=f"t{MAX_TERMS - 1}"), document("late", title=f"t{MAX_TERMS}"))
     assert by_words(engine, *many) == ["early"]
-    assert by_words(engine, *(["t0"] * 100), "t64") == ["late"]
+    assert by_words(engine, *(["t0"] * 2 * MAX_TERMS), f"t{MAX_TERMS}") == ["late"]
+
+
+def test_as_many_terms_as_are_allowed_all_count_in_every_field(engine: Search) -> None:
+    """Three fields make three clauses a term: a cluster's limit of clauses must not stop the longest message."""
+    many = text.query_terms("".join(map(chr, range(0x4E00, 0x4E00 + 2 * MAX_TERMS))), MAX_TERMS)
+    assert len(many) == MAX_TERMS
+    first, middle, last = many[0], many[MAX_TERMS // 2], many[-1]
+    store(engine, document("a", title=first), document("b", statement=middle), document("c", body=last))
+    store(engine, document("all", title=" ".join(many), statement=" ".join(many), body=" ".join(many)))
+    assert by_words(engine, *many)[0] == "all"
+    assert set(by_words(engine, *many)) == {"a", "b", "c", "all"}
 
 
 # ------------------------------------------------------------------------------------------------ versions and deletion

@@ -15,6 +15,7 @@ from elasticsearch import Elasticsearch
 
 from index.cli import main
 from index.evaluation import compare
+from index.evaluation.data import is_held_out
 from index.figures import parse
 from index.settings import Settings
 from tests.evaluation.small_set import DOCS, QRELS, QUERIES, write_set
@@ -66,6 +67,20 @@ def test_the_embedded_engine_gives_a_table_and_rows_of_the_documented_form(
     assert all(row["p95_ms"] >= row["p50_ms"] > 0 and row["queries_per_s"] > 0 for row in rows)
     assert "ours" in out and "zh-Hant" in out
     assert "Not on the embedded engine: cofacts, alegre_lexical, alegre_vector." in out
+
+
+def test_held_out_asks_only_what_the_encoder_never_learned_and_folds_judge(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    held = [query for query in QUERIES if is_held_out(str(query["id"]))]
+    assert 0 < len(held) < len(QUERIES)
+    assert run("--data", folder, "--held-out", "--methods", "bm25", "--json", tmp_path / "out.json")[0] == 0
+    assert [row["queries"] for row in json.loads((tmp_path / "out.json").read_text())] == [len(held)]
+    (tmp_path / "folds.json").write_text("[{}]", "utf-8")
+    status, _, errors = run("--data", folder, "--methods", "ours", "--folds", tmp_path / "folds.json")
+    assert status != 0 and "weights" in errors
+    status, _, errors = run("--data", folder, "--methods", "ours", "--folds", tmp_path / "none.json")
+    assert status != 0 and "none.json" in errors
 
 
 def test_the_public_figures_say_what_they_were_made_with(run: Run, folder: Path, tmp_path: Path) -> None:
@@ -179,10 +194,12 @@ def test_a_run_that_is_ended_leaves_no_index_behind(
     assert signal.getsignal(signal.SIGTERM) == before
 
 
-def test_a_log_gets_a_line_for_each_thing_that_was_done(run: Run, folder: Path) -> None:
+def test_a_log_gets_a_line_for_each_tenth_of_what_is_done(run: Run, folder: Path) -> None:
     _, _, err = run("--data", folder, "--methods", "ours,bm25")
     lines = [line.strip() for line in err.splitlines() if line.strip()]
-    assert lines[-3:] == ["small, embedded: indexing 10", "small, embedded: ours 8", "small, embedded: bm25 8"]
+    ends = [line for line in lines if line.split()[-1] in ("10/10", "8/8")]
+    assert ends[-3:] == ["small, embedded: indexing 10/10", "small, embedded: ours 8/8", "small, embedded: bm25 8/8"]
+    assert lines[-1] == ends[-1] and 2 <= sum(": bm25 " in line for line in lines) <= 10
 
 
 @pytest.mark.elasticsearch

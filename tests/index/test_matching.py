@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index import features, text
+from index import text
 from index.encode import open_encoder
 from index.matching import Entry, Judgement, Passage, judge, make_query
 from index.model import Band, DocKind
 from index.ports import Encoder, Vectors
 from index.ranking import TESTED, weights_for
+from index.said import cached_said
 from index.settings import Settings
 
 LIQUOR = "喝高度白酒可以预防新冠病毒感染"
@@ -158,9 +159,9 @@ def test_any_two_texts_get_a_probability_and_a_band_that_fits(raw: str, known: s
 
 
 def test_a_pasted_text_is_not_remembered() -> None:
-    before = features.cached_said.cache_info().currsize
+    before = cached_said.cache_info().currsize
     make_query("一段只属于读者自己的私人文字，不应留在任何缓存里", None)
-    assert features.cached_said.cache_info().currsize == before
+    assert cached_said.cache_info().currsize == before
 
 
 # ------------------------------------------------------------------------------------- with the real encoder
@@ -221,7 +222,8 @@ def entries(encoder: Encoder) -> list[Entry]:
 def test_wordings_in_three_languages_meet_their_claims(encoder: Encoder, entries: list[Entry]) -> None:
     first = shown = 0
     for name, raw in WORDINGS:
-        best = max(judge(make_query(raw, encoder.encode([raw])[0]), entries, weights_for(encoder.name)), key=lambda j: j.probability)
+        judged = judge(make_query(raw, encoder.encode([raw])[0]), entries, weights_for(encoder.name))
+        best = max(judged, key=lambda j: j.probability)
         first += best.id == name
         shown += best.id == name and best.band is not Band.NONE
     assert first == len(WORDINGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
@@ -31,8 +32,9 @@ TREE = {
 
 def _raw(**changes: Any) -> dict[str, Any]:
     return {
-        "format": 1, "name": "forest-0", "encoder": "some-model", "features": ["cosine", "theirs"],
-        "calibration": [2.0, -0.5], "bands": {"same": 0.8, "similar": 0.4}, "depth": 2, "trees": [TREE, TREE],
+        "format": 2, "name": "forest-0", "encoder": "some-model", "features": ["cosine", "theirs"],
+        "calibration": [2.0, 0.5, -0.5], "bands": {"same": 0.8, "similar": 0.4}, "depth": 2,
+        "right": [TREE, TREE], "first": [TREE],
     } | changes  # fmt: skip
 
 
@@ -43,33 +45,35 @@ def _rows(*pairs: tuple[float, float]) -> features.Rows:
     return rows
 
 
-def _vector(cosine: float) -> Vectors:
+def _vector(cosine: float, axis: int = 1) -> Vectors:
+    """So near to the query, and on an axis of its own as far as possible from the others."""
     vector = np.zeros(8, np.float32)
-    vector[0], vector[1] = cosine, np.sqrt(1 - cosine * cosine)
+    vector[0], vector[axis] = cosine, np.sqrt(1 - cosine * cosine)
     return vector
 
 
-def _entry(id: str, text: str, cosine: float, lexical: float | None = None) -> Entry:
-    return Entry(DocKind.CLAIM, id, (Passage(text, "claim", "en", _vector(cosine)),), lexical=lexical)
+def _entry(id: str, text: str, cosine: float, lexical: float | None = None, axis: int = 1) -> Entry:
+    return Entry(DocKind.CLAIM, id, (Passage(text, "claim", "en", _vector(cosine, axis)),), lexical=lexical)
 
 
-def test_a_forest_adds_the_leaves_that_a_row_falls_into_and_calibrates_the_sum() -> None:
-    forest = ranking.read(_raw())
+def test_two_forests_add_the_leaves_that_a_row_falls_into_and_are_weighed_together() -> None:
+    weights = ranking.read(_raw())
     rows = _rows((0.0, 0.6), (2.0, 0.5), (1.0, 0.0))
-    assert forest.odds(rows).tolist() == [4.0, 2.0, -6.0]
-    expected = [1 / (1 + np.exp(-(2 * odds - 0.5))) for odds in (4.0, 2.0, -6.0)]
-    assert forest.probability(rows) == pytest.approx(expected)
+    assert weights.right.total(rows).tolist() == [4.0, 2.0, -6.0]
+    assert weights.first.total(rows).tolist() == [2.0, 1.0, -3.0]
+    odds = [2.0 * right + 0.5 * first - 0.5 for right, first in ((4.0, 2.0), (2.0, 1.0), (-6.0, -3.0))]
+    assert weights.probability(rows) == pytest.approx([1 / (1 + np.exp(-x)) for x in odds])
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"format": 2},
+        {"format": 1},
         {"features": ["cosine", "mood"]},
-        {"trees": []},
-        {"trees": [TREE | {"left": [9, 0, 0, 0, 0]}]},
-        {"trees": [{"feature": [0]}]},
-        {"calibration": [1.0]},
+        {"right": []},
+        {"first": [TREE | {"left": [9, 0, 0, 0, 0]}]},
+        {"first": [{"feature": [0]}]},
+        {"calibration": [1.0, 0.0]},
         {"bands": {}},
     ],
 )
@@ -95,7 +99,7 @@ def test_more_likeness_never_lowers_the_shipped_probability() -> None:
     assert weights is not None
     rnd = np.random.default_rng(4)
     low = rnd.uniform(0, 1, (400, len(FEATURES)))
-    for name in ("cosine", "over_middle", "lead", "theirs", "ours", "alike", "lexical"):
+    for name in ("cosine", "over_middle", "ahead", "theirs", "ours", "dice", "alike", "lexical"):
         high = low.copy()
         high[:, FEATURES.index(name)] += rnd.uniform(0, 2, 400)
         assert (weights.probability(high) >= weights.probability(low) - 1e-9).all(), name
@@ -105,17 +109,39 @@ class TestFeatures:
     def test_a_row_stands_among_the_other_candidates(self) -> None:
         query = make_query("the old bridge fell into the river", _vector(1.0))
         entries = [
-            _entry("clm_1", "a bridge collapsed into the river", 0.9, lexical=4.0),
-            _entry("clm_2", "rivers carry more water in spring", 0.6, lexical=2.0),
-            _entry("clm_3", "a museum opens on Sunday", 0.4),
+            _entry("clm_1", "a bridge collapsed into the river", 0.9, lexical=4.0, axis=1),
+            _entry("clm_2", "rivers carry more water in spring", 0.6, lexical=2.0, axis=2),
+            _entry("clm_3", "a museum opens on Sunday", 0.4, axis=3),
         ]
         rows = features.compare(query, entries).rows
         value = {name: rows[:, FEATURES.index(name)] for name in FEATURES}
         assert value["nearness"].tolist() == pytest.approx([1, 1 / 2, 1 / 3])
-        assert value["lead"].tolist() == pytest.approx([3.0, -3.0, -5.0], abs=1e-5)
+        assert value["ahead"].tolist() == pytest.approx([3.0, -3.0, -5.0], abs=1e-5)
         assert value["lexical"].tolist() == [1.0, 0.5, 0.0]
         assert value["lexical_rank"].tolist() == [1.0, 0.5, 0.0]
         assert value["theirs"][0] > value["theirs"][1] > value["theirs"][2] == 0
+
+    def test_candidates_that_say_the_same_are_no_rivals(self) -> None:
+        query = make_query("the old bridge fell into the river", _vector(1.0))
+        twice = [_entry("clm_1", "the bridge fell", 0.9), _entry("clm_2", "the bridge collapsed", 0.89)]
+        other = _entry("clm_3", "rivers carry more water in spring", 0.6, axis=2)
+        rows = features.compare(query, [*twice, other]).rows
+        ahead, nearness = rows[:, FEATURES.index("ahead")], rows[:, FEATURES.index("nearness")]
+        assert ahead.tolist() == pytest.approx([3.0, 2.9, -3.0], abs=1e-5)
+        assert nearness.tolist() == pytest.approx([1, 1, 1 / 3])
+        alone = features.compare(query, twice[:1]).rows[0, FEATURES.index("ahead")]
+        assert alone == pytest.approx(4.3, abs=1e-5)  # above what any text reaches
+
+    def test_the_body_counts_for_its_words_alone(self) -> None:
+        query = make_query("old bridge river museum", _vector(1.0))
+        entry = _entry("clm_1", "the old bridge", 0.7)
+        bare, with_body = (
+            dict(zip(FEATURES, features.compare(query, [e]).rows[0], strict=True))
+            for e in (entry, replace(entry, body="The museum by the river."))
+        )
+        assert bare["ours_body"] == bare["ours"] < 0.5
+        assert with_body["ours_body"] == pytest.approx(1.0)
+        assert {name for name in FEATURES if bare[name] != with_body[name]} == {"ours_body"}
 
     def test_the_best_of_several_passages_speaks_and_is_named(self) -> None:
         passages = (

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from index import text
+from index.ports import MAX_TERMS
 
 #: Repeated to 200,000 characters; a pattern that tries every start for every end would take minutes.
 HOSTILE = ["\ufdfa", "a", "好*", "\ud800", "(", "请", "转发", "大家转发", "转：", "- ", " ", "\n", "😀 ", "//@a:", "【"]
@@ -71,6 +74,97 @@ class TestTerms:
 
     def test_numbers_are_terms(self) -> None:
         assert {"5g", "2020", "covid", "19"} <= set(text.terms("5G and COVID-19 in 2020"))
+
+    def test_a_query_looks_for_pairs_and_for_single_characters_only_if_there_are_few(self) -> None:
+        assert text.query_terms("隔夜水", 256) == ("隔夜", "夜水", "隔", "夜", "水")
+        long = text.query_terms("隔夜水里的亚硝酸盐会让人得癌症，千万不要再喝了", 256)
+        assert "亚硝" in long and not any(len(term) == 1 for term in long)
+        assert text.query_terms("隔夜開水", 256) == text.query_terms("隔夜开水", 256)
+
+    def test_a_long_query_looks_for_terms_from_all_over_the_text(self) -> None:
+        raw = " ".join(f"word{n}" for n in range(1_000)) + " https://example.com/a"
+        found = text.query_terms(raw, 100)
+        assert len(found) == 100 and found[0] == "url:example.com/a"
+        places = [int(term.removeprefix("word")) for term in found[1:]]
+        assert places == sorted(places) and places[0] == 0 and places[-1] > 980
+        assert max(b - a for a, b in itertools.pairwise(places)) <= 11
+
+    @pytest.mark.parametrize(
+        ("raw", "expected"),
+        [
+            ("", ()),
+            ("😀👍🏽", ()),
+            ("\ud800", ()),
+            ("The masks", ("mask",)),
+            ("隔夜開水 123", ("隔夜", "夜开", "开水", "123", "隔", "夜", "开", "水")),
+            ("ワクチン危険", ("ワク", "クチ", "チン", "ン危", "危険", "ワ", "ク", "チ", "ン", "危", "険")),
+            ("백신 위험", ("백신", "위험", "백", "신", "위", "험")),
+            ("น้ำ", ("น้", "้ํ", "ํา", "น", "้", "ํ", "า")),
+            ("вакцина опасна", ("вакцина", "опасна")),
+            ("اللقاح خطير", ("اللقاح", "خطير")),
+            ("टीका खतरनाक", ("टीका", "खतरनाक")),
+            ("https://example.com/a", ("url:example.com/a",)),
+        ],
+    )
+    def test_a_short_query_of_any_script_looks_for_all_it_has(self, raw: str, expected: tuple[str, ...]) -> None:
+        assert text.query_terms(raw, MAX_TERMS) == expected
+
+    def test_a_character_that_stands_alone_is_looked_for_only_if_there_are_few_pairs(self) -> None:
+        assert "糖" in text.query_terms("糖, 隔夜水", MAX_TERMS)
+        assert "糖" not in text.query_terms("糖, 隔夜水里的亚硝酸盐会让人得癌症", MAX_TERMS)
+
+    @pytest.mark.parametrize("size", [300, 5_000, 20_000, 1_000_000])
+    @pytest.mark.parametrize("kind", ["han", "words", "both"])
+    def test_the_first_and_the_last_sentence_of_a_long_text_are_looked_for(self, kind: str, size: int) -> None:
+        han = "".join(chr(0x4E00 + n * n % 3_001) for n in range(size)) if kind != "words" else ""
+        words = " ".join(f"w{n}" for n in range(size // 6)) if kind != "han" else ""
+        found = text.query_terms(f"白醋洗手。{han} {words}。大蒜泡酒", MAX_TERMS)
+        assert {"白醋", "泡酒"} <= set(found) and len(found) <= MAX_TERMS
+
+    def test_a_list_of_addresses_leaves_room_for_words(self) -> None:
+        raw = " ".join(f"https://example.com/{n}" for n in range(1_000)) + " " + " ".join(f"w{n}" for n in range(1_000))
+        found = text.query_terms(raw, MAX_TERMS)
+        assert len(found) == MAX_TERMS
+        assert [term.startswith("url:") for term in found] == [n < MAX_TERMS // 2 for n in range(MAX_TERMS)]
+
+    @unhurried
+    @given(ANY_TEXT | ODD_TEXT | URL_TEXT, st.integers(0, 40))
+    def test_a_query_has_few_terms_and_only_those_of_its_text(self, raw: str, limit: int) -> None:
+        found = text.query_terms(raw, limit)
+        assert len(found) <= limit and len(set(found)) == len(found) and set(found) <= set(text.terms(raw))
+        assert found == text.query_terms(raw, limit)
+
+    @unhurried
+    @given(ANY_TEXT | ODD_TEXT | URL_TEXT)
+    def test_a_query_without_terms_is_of_a_text_without_terms(self, raw: str) -> None:
+        assert bool(text.query_terms(raw, MAX_TERMS)) == bool(text.terms(raw))
+
+    @unhurried
+    @given(st.lists(ANY_TEXT | ODD_TEXT, min_size=1, max_size=20), st.integers(4, 40))
+    def test_of_more_terms_than_fit_the_first_and_the_last_are_kept(self, pieces: list[str], limit: int) -> None:
+        raw = "\n".join(pieces)
+        everything, found = text.query_terms(raw, 1_000_000), text.query_terms(raw, limit)
+        words = [term for term in everything if not term.startswith("url:")]
+        if len(everything) <= limit // 2:
+            assert found == everything
+        if words:
+            assert {words[0], words[-1]} <= set(found)
+        assert list(found) == sorted(found, key=everything.index)
+
+    @pytest.mark.parametrize(
+        ("raw", "read"),
+        [
+            ("新*冠★疫.苗有毒 https://example.com/x", "新冠疫苗有毒"),
+            ("新 冠 疫 苗，有毒", "新冠疫苗,有毒"),
+            ("今天很好\n明天下雨", "今天很好 明天下雨"),
+            ("THE WHO SAYS MASKS DO NOT HELP", "the who says masks do not help"),
+            ("The WHO says so", "The WHO says so"),
+            ("Сovid 疫描 and V信", "covid 疫苗 and 微信"),
+            ("https://example.com/x", "https://example.com/x"),
+        ],
+    )
+    def test_a_text_is_encoded_as_it_was_meant(self, raw: str, read: str) -> None:
+        assert " ".join(text.legible(raw).split()) == read
 
 
 class TestUnderstanding:
