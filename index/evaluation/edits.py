@@ -358,10 +358,14 @@ class Table:
     pattern: re.Pattern[str]
 
     def apply(self, text: str, random: Random) -> str:
+        is_shouted = text.isupper()
+
         def other(found: re.Match[str]) -> str:
             written = found.group()
             if written in self.words:
                 return random.choice(self.words[written])
+            if written.isupper() and len(written) > 1 and not is_shouted:
+                return written  # a name: the WHO is not who
             return _as_written(written, random.choice(self.words[written.lower().replace("’", "'")]))
 
         return self.pattern.sub(other, text)

@@ -97,6 +97,8 @@ def test_chinese_mistakes_are_of_the_texts_own_script_and_spare_what_carries_the
         ("dialect", "You cannot go out of the house now", {"Ye cannae go oot o the hoose noo"}),
         ("dialect", "They are trying to get the money", {"They tryna get da money"}),
         ("dialect", "It’s theirs, you’re next, DON’T stop", {"It’s theirs, you next, DON’T stop"}),
+        ("dialect", "the WHO", {"da WHO", "di WHO"}),
+        ("dialect", "WHO IS THE OLD MAN", {"WHA IS THE AULD MAN"}),
         ("dialect", "这个视频是他们的", {"这个影片是他们的", "呢个视频系佢哋嘅呀"}),
         ("dialect", "這個影片的品質", {"這個視頻的質量"}),
         ("script", "台湾的头发", {"臺灣的頭髮"}),
@@ -121,6 +123,10 @@ def test_each_kind_says_it_otherwise(kind: str, text: str, some: set[str]) -> No
     found = {after for seed in range(60) if (after := edited(kind, text, str(seed))) is not None}
     assert some <= found
     assert some or not found
+
+
+def test_an_acronym_is_no_word_of_a_dialect() -> None:
+    assert all("WHO" in after and "US" in after for after in all_of("dialect", EN))
 
 
 def test_the_dress_is_around_the_text() -> None:
