@@ -121,7 +121,8 @@ class TestSentenceEncoder:
         assert (together.shape, together.dtype) == ((4, 384), np.float32)
         assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-4)
         one_by_one = np.concatenate([encoder.encode([t]) for t in texts])
-        assert np.allclose(together, one_by_one, atol=1e-3)
+        # By direction: bfloat16 rounds a batch otherwise than a text alone, how much depends on the processor.
+        assert ((together * one_by_one).sum(axis=1) > 0.998).all()
 
     def test_texts_without_content_give_the_zero_vector(self, encoder: Encoder) -> None:
         assert not encoder.encode(["", " \n\t", "\u200b\u202e", "\ud800"]).any()
@@ -161,7 +162,7 @@ class TestSentenceEncoder:
             thread.start()
         for thread in threads:
             thread.join()
-        assert all(np.allclose(found[n], expected[n], atol=1e-3) for n in range(8))
+        assert all(int(np.argmax(expected @ found[n])) == n and expected[n] @ found[n] > 0.998 for n in range(8))
 
     def test_one_string_is_not_taken_for_a_list(self, encoder: Encoder) -> None:
         with pytest.raises(TypeError):
