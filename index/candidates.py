@@ -69,12 +69,36 @@ def find(
     `is_stored`: a text of the records, whose vector is kept there too; a pasted text leaves nothing behind.
     `weights`: others than those that are shipped for the encoder.
     """
-    weights = weights or ranking.weights_for(parts.encoder.name)
+    gathered = gather(parts, wording, kinds, exclude, is_stored=is_stored)
+    judgements = matching.judge(gathered.query, gathered.entries, weights or ranking.weights_for(parts.encoder.name))
+    judged = [Judged(j, k.claim, k.refutation, k.outside) for j, k in zip(judgements, gathered.known, strict=True)]
+    judged.sort(key=lambda j: -j.judgement.probability)
+    return Found(tuple(judged), gathered.is_degraded)
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What there is to judge: the query, the entries, and of each entry the record behind it."""
+
+    query: matching.Query
+    entries: tuple[matching.Entry, ...]
+    known: tuple[_Known, ...]
+    is_degraded: bool = False
+
+
+def gather(
+    parts: Parts,
+    wording: str,
+    kinds: frozenset[DocKind],
+    exclude: frozenset[str] = frozenset(),
+    *,
+    is_stored: bool = False,
+) -> Gathered:
+    """All of `find` but the judging."""
     vector = _vector(parts, wording, is_stored)
     is_degraded = vector is None
     urls = text.understand(wording).urls
     url_keys = tuple(key for url in urls if (key := text.url_key(url)))
-    query = matching.make_query(wording, vector, url_keys)
     search = SearchQuery(
         terms=text.query_terms(wording, MAX_TERMS),
         vector=None if vector is None else tuple(map(float, vector)),
@@ -88,13 +112,8 @@ def find(
         hits, is_degraded = None, True
     with parts.records.read() as unit:
         known = _fallback(unit, wording, kinds) if hits is None else _behind(unit, hits)
-    entries = _entries(parts, known)
-    judged = [
-        Judged(j, k.claim, k.refutation, k.outside)
-        for j, k in zip(matching.judge(query, entries, weights), known, strict=True)
-    ]
-    judged.sort(key=lambda j: -j.judgement.probability)
-    return Found(tuple(judged), is_degraded)
+    query = matching.make_query(wording, vector, url_keys)
+    return Gathered(query, tuple(_entries(parts, known)), tuple(known), is_degraded)
 
 
 def _vector(parts: Parts, wording: str, is_stored: bool) -> Vectors | None:
@@ -109,7 +128,7 @@ def _vector(parts: Parts, wording: str, is_stored: bool) -> Vectors | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Parent:
+class _Parent:
     """What several documents of the index belong to, with the best BM25 score among them."""
 
     kind: DocKind
@@ -117,11 +136,11 @@ class Parent:
     lexical: float | None
 
 
-def parents(hits: Sequence[Hit]) -> tuple[Parent, ...]:
+def _parents(hits: Sequence[Hit]) -> tuple[_Parent, ...]:
     """What the hits stand for: at most MAX_PARENTS, a shared URL first, then the best lexical or vector rank."""
-    found: dict[str, Parent] = {}
+    found: dict[str, _Parent] = {}
     for hit in _by_best_rank(hits):
-        known = found.get(hit.parent, Parent(hit.kind, hit.parent, None))
+        known = found.get(hit.parent, _Parent(hit.kind, hit.parent, None))
         best = max((s for s in (known.lexical, hit.lexical) if s is not None), default=None)
         found[hit.parent] = replace(known, lexical=best)
     return tuple(found.values())[:MAX_PARENTS]
@@ -129,7 +148,7 @@ def parents(hits: Sequence[Hit]) -> tuple[Parent, ...]:
 
 def _behind(unit: Unit, hits: Sequence[Hit]) -> list[_Known]:
     """The records that the hits stand for."""
-    chosen = parents(hits)
+    chosen = _parents(hits)
     claims = unit.claims([p.id for p in chosen if p.kind is DocKind.CLAIM])
     outsides = unit.outsides([p.id for p in chosen if p.kind is DocKind.OUTSIDE])
     wordings = unit.wordings_of(list(claims))

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from index import guards
 from index import text as language
 from index.model import Difference, Explanation, Span
 
@@ -49,12 +50,14 @@ def explain_each(query_text: str, matched_texts: Sequence[str]) -> tuple[Explana
     """One explanation a matched text, in their order; the query is read once."""
     raw = query_text[:MAX_COMPARED]
     ours = _read(raw)
+    stated = guards.Stated(raw)
     sentences = language.sentence_spans(raw)
-    return tuple(_compare(ours, sentences, _read(matched[:MAX_COMPARED])) for matched in matched_texts)
+    cut = [matched[:MAX_COMPARED] for matched in matched_texts]
+    return tuple(_compare(ours, sentences, _read(m), guards.is_denied(stated, guards.Stated(m))) for m in cut)
 
 
-def _compare(ours: _Side, sentences: Iterable[Span], theirs: _Side) -> Explanation:
-    differing, differing_in_match = _differences(ours, theirs), _differences(theirs, ours)
+def _compare(ours: _Side, sentences: Iterable[Span], theirs: _Side, is_denied: bool) -> Explanation:
+    differing, differing_in_match = _differences(ours, theirs, is_denied), _differences(theirs, ours, is_denied)
     return Explanation(
         shared=_without((*_shared(ours, theirs), *_equal_facts(ours, theirs)), differing),
         shared_in_match=_without((*_shared(theirs, ours), *_equal_facts(theirs, ours)), differing_in_match),
@@ -146,13 +149,14 @@ def _equal_facts(ours: _Side, theirs: _Side) -> list[Span]:
 # --- what differs ---
 
 
-def _differences(ours: _Side, theirs: _Side) -> tuple[Difference, ...]:
+def _differences(ours: _Side, theirs: _Side, is_denied: bool) -> tuple[Difference, ...]:
+    """`is_denied`: the guards say so; a `not` in some other sentence is no difference."""
     found = [
         Difference(kind, start, end)
         for kind in ("number", "date", "place", "name")
         for start, end, _ in _other_values(kind, ours, theirs)
     ]
-    if len(ours.facts["denial"]) % 2 != len(theirs.facts["denial"]) % 2:
+    if is_denied:
         found += [Difference("denial", start, end) for start, end, _ in ours.facts["denial"]]
     ordered: list[Difference] = []
     for difference in sorted(found, key=lambda d: (d.start, -d.end)):

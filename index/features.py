@@ -142,7 +142,8 @@ def compare(query: Query, entries: Sequence[Entry]) -> Compared:
     rows = np.zeros((len(entries), len(FEATURES)))
     for row, pair in zip(rows, pairs, strict=True):
         row[:] = pair.row()
-    _stand_among(rows, [pair.kind for pair in pairs], _are_rivals(entries, [pair.best for pair in pairs]))
+    firsts = np.cumsum([0, *(len(entry.passages) for entry in entries[:-1])])
+    _stand_among(rows, [pair.kind for pair in pairs], _are_rivals(vectors[firsts + [pair.best for pair in pairs]]))
     _rank(rows, [entry.lexical or 0.0 for entry in entries])
     return Compared(rows, tuple(pair.best for pair in pairs))
 
@@ -152,10 +153,9 @@ def _by_entry(values: NDArray[np.float32], entries: Sequence[Entry]) -> list[lis
     return [[next(every) for _ in entry.passages] for entry in entries]
 
 
-def _are_rivals(entries: Sequence[Entry], best: Sequence[int]) -> NDArray[np.bool_]:
-    """Entries × entries: whether they say different things, by their best passages."""
-    chosen = np.stack([entry.passages[n].vector for entry, n in zip(entries, best, strict=True)])  # type: ignore[misc]
-    rivals: NDArray[np.bool_] = chosen @ chosen.T < NEAR_SAME
+def _are_rivals(best: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Entries × entries: whether they say different things, by the vectors of their best passages."""
+    rivals: NDArray[np.bool_] = best @ best.T < NEAR_SAME
     np.fill_diagonal(rivals, False)
     return rivals
 

@@ -103,6 +103,14 @@ def objections(ours: Stated, theirs: Stated, field: str, languages: tuple[str, s
     return found
 
 
+def is_denied(ours: Stated, theirs: Stated) -> bool:
+    """Whether, of the two sentences with most in common, one denies what the other says."""
+    if not ours.sentences or not theirs.sentences:
+        return False
+    mine, other, share = _closest(ours.sentences, theirs.sentences)
+    return share >= SAME_STATEMENT and language.contradict(mine.folded, other.folded)
+
+
 def _closest(ours: Sequence[_Sentence], theirs: Sequence[_Sentence]) -> tuple[_Sentence, _Sentence, float]:
     """The two sentences with most in common, and the share of theirs that ours has."""
     best = (ours[0], theirs[0], 0.0)

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.encode import tuned
+from index.encode.sentence import MAX_TOKENS
 from index.errors import EncoderUnavailable
 
 VERSION = "0.3.0"
@@ -34,7 +35,6 @@ NAME = f"{PLAIN_NAME}-{tuned.NAME}"
 ENCODER_NAME = f"{NAME}-hans"
 DIMENSIONS = 384
 SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
-MAX_TOKENS = 384
 
 #: Told what is being done, and the share of it that is done (0 to 1).
 Progress = Callable[[str, float], None]

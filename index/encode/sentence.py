@@ -224,11 +224,10 @@ def _table_in_file(torch: Any, path: Path, shape: tuple[int, ...]) -> Any:
     if not path.is_file():
         return None
     with safe_open(path, framework="pt") as file:
-        for name in file.keys():  # noqa: SIM118 (no mapping)
-            if name.endswith("embeddings.word_embeddings.weight"):
-                found = file.get_tensor(name)
-                return found if found.dtype == torch.float16 and tuple(found.shape) == shape else None
-    return None
+        names = [name for name in sorted(file.keys()) if name.endswith("embeddings.word_embeddings.weight")]
+        found = file.get_tensor(names[0]) if names else None
+    is_usable = found is not None and found.dtype == torch.float16 and tuple(found.shape) == shape
+    return found if is_usable else None
 
 
 def _has_bfloat16(torch: Any) -> bool:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.encode.sentence import half_precision, make_safe
+from index.errors import CorruptModel
 
 RANK = 32
 TEMPERATURE = 0.02
@@ -58,7 +59,7 @@ def tune(
     """Trains on `batches` and writes `out` (also every 50 steps, so a killed run leaves its best so far).
 
     `base`: a sentence-transformers folder. `seconds`: stops learning by then; the rate falls with the greater share of
-    steps or time used. `start`: a file of factors to go on from. Returns the steps done.
+    steps or time used. `start`: a file of factors to go on from. Returns the steps done. Raises: CorruptModel.
     """
     import torch
     from transformers import AutoModel, AutoTokenizer
@@ -99,9 +100,14 @@ def tune(
 
 
 def _factors(start: Path | None) -> dict[str, NDArray[Any]]:
+    """Raises: CorruptModel if `start` cannot be read."""
+    from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    return {} if start is None else load_file(start)
+    try:
+        return {} if start is None else load_file(start)
+    except (OSError, SafetensorError) as error:
+        raise CorruptModel(f"{start} cannot be read: {error}") from error
 
 
 def _adapt(torch: Any, model: Any, known: dict[str, NDArray[Any]]) -> dict[str, tuple[Any, Any]]:

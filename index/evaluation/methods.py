@@ -6,6 +6,7 @@ cofacts · alegre_lexical · alegre_vector   on Elasticsearch, with its queries 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -50,7 +51,7 @@ class Method(Protocol):
         """`without`: documents that are to be treated as absent. Raises: SearchUnavailable, EncoderUnavailable."""
 
 
-class _Plain:
+class _Plain(ABC):
     """Ranks by what the engine returns. States no probability and decides nothing."""
 
     name = ""
@@ -70,8 +71,9 @@ class _Plain:
         )
         return Ranked(self.order(self._parts.search.find(search)) if understood else ())
 
+    @abstractmethod
     def order(self, hits: Sequence[Hit]) -> tuple[str, ...]:
-        raise NotImplementedError
+        """The ids of the documents, the best first."""
 
 
 class Bm25(_Plain):

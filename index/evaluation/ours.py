@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from index import candidates, embedding, matching, ranking, text
+from index import candidates, matching, ranking
 from index.errors import SearchUnavailable, SettingError
 from index.evaluation.bench import Bench, wording
 from index.evaluation.data import Query
 from index.evaluation.methods import NOTHING, Ranked
-from index.model import Band, DocKind, SearchQuery
-from index.ports import MAX_TERMS, Vectors
+from index.model import Band, DocKind
 
+FAILED = "the engine or the encoder failed during the run"
 _KINDS = frozenset({DocKind.OUTSIDE})
 
 
@@ -33,15 +33,18 @@ class Folds:
     def read(cls, path: Path) -> Folds:
         """What `--train` wrote beside its weights. Raises: SettingError; CorruptModel."""
         try:
-            return cls(tuple(ranking.read(raw) for raw in json.loads(path.read_text(encoding="utf-8"))))
+            weights = tuple(ranking.read(raw) for raw in json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
             raise SettingError(f"{path} cannot be read: {error}") from error
+        if not weights:
+            raise SettingError(f"{path} holds no weights")
+        return cls(weights)
 
     def of(self, query: Query, answers: frozenset[str]) -> ranking.Learned:
-        return self.weights[fold(query, answers, len(self.weights))]
+        return self.weights[fold_of(query, answers, len(self.weights))]
 
 
-def fold(query: Query, answers: frozenset[str], count: int) -> int:
+def fold_of(query: Query, answers: frozenset[str], count: int) -> int:
     """The same for all queries that one document answers."""
     return zlib.crc32(min(answers, default=query.id).encode()) // 7 % count
 
@@ -65,7 +68,7 @@ class Ours:
         weights = self._folds.of(query, self._bench.dataset.answers(query)) if self._folds else None
         found = candidates.find(self._bench.parts, understood, _KINDS, without, weights=weights)
         if found.is_degraded:
-            raise SearchUnavailable("the engine or the encoder failed during the run")
+            raise SearchUnavailable(FAILED)
         judgements = [judged.judgement for judged in found.judged]
         return Ranked(
             ids=tuple(j.id for j in judgements),
@@ -99,41 +102,8 @@ def cases(bench: Bench, *, is_left_out: bool = False) -> Iterator[Case]:
         if not understood or (is_left_out and not right):
             continue
         left_out = right if is_left_out else frozenset[str]()
-        query, entries = gather(bench, understood, left_out)
-        judgements = matching.judge(query, entries, ranking.weights_for(bench.parts.encoder.name))
-        yield Case(asked, query, entries, judgements, right - left_out, left_out)
-
-
-def gather(
-    bench: Bench, understood: str, without: frozenset[str] = frozenset()
-) -> tuple[matching.Query, tuple[matching.Entry, ...]]:
-    """What `candidates.find` hands to `matching.judge` (a test holds the two together)."""
-    parts = bench.parts
-    vector: Vectors = parts.encoder.encode([embedding.passage(understood)])[0]
-    url_keys = tuple(key for url in text.understand(understood).urls if (key := text.url_key(url)))
-    search = SearchQuery(
-        terms=text.query_terms(understood, MAX_TERMS),
-        vector=tuple(map(float, vector)),
-        url_keys=url_keys,
-        kinds=_KINDS,
-        exclude_parents=without,
-    )
-    query = matching.make_query(understood, vector, url_keys)
-    chosen = candidates.parents(parts.search.find(search))
-    with parts.records.read() as unit:
-        outsides = unit.outsides([parent.id for parent in chosen])
-    known = [(parent, candidates.of_outside(outsides[parent.id])) for parent in chosen]
-    cut = [[(embedding.passage(raw), name, lang) for raw, name, lang in k.passages] for _, k in known]
-    vectors = embedding.embed(parts, [passage for passages in cut for passage, _, _ in passages])
-    entries = tuple(
-        matching.Entry(
-            kind=parent.kind,
-            id=parent.id,
-            passages=tuple(matching.Passage(p, name, lang, vectors[p]) for p, name, lang in passages if p),
-            url_keys=frozenset(k.url_keys),
-            lexical=parent.lexical,
-            body=k.body,
-        )
-        for (parent, k), passages in zip(known, cut, strict=True)
-    )
-    return query, entries
+        found = candidates.gather(bench.parts, understood, _KINDS, left_out)
+        if found.is_degraded:
+            raise SearchUnavailable(FAILED)
+        judgements = matching.judge(found.query, found.entries, ranking.weights_for(bench.parts.encoder.name))
+        yield Case(asked, found.query, found.entries, judgements, right - left_out, left_out)

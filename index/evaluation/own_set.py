@@ -14,7 +14,6 @@ from pathlib import Path
 
 from index.evaluation.data import Dataset, Doc, Query
 
-NAME = "own"
 FILE = Path(__file__).with_name("own_set.json")
 
 
@@ -33,7 +32,7 @@ def load() -> Dataset:
         for number, said in enumerate(rows["unanswered"], start=1)
     ]
     return Dataset(
-        name=NAME,
+        name="own",
         queries=tuple(queries),
         docs=tuple(Doc(rumor["id"], rumor["title"], rumor["text"], rumor["lang"]) for rumor in rows["rumors"]),
         relevant=relevant,

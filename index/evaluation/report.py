@@ -32,18 +32,18 @@ class Bars:
         columns = (TextColumn("{task.description:44}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._bars = Progress(*columns, console=console or Console(stderr=True), transient=True)
         self._tasks: dict[str, TaskID] = {}
+        self._tenths: dict[str, int] = {}
         self.about = ""
 
     def told(self, what: str, done: int, total: int, note: str = "") -> None:
         """`note`: how it goes, shown beside the bar."""
         title = f"{self.about} {what}".strip()
-        before = 0
-        if what in self._tasks:
-            before = int(self._bars.tasks[self._bars.task_ids.index(self._tasks[what])].completed)
-        else:
-            self._tasks[what] = self._bars.add_task(title, total=total)
+        if what not in self._tasks:
+            self._tasks[what], self._tenths[what] = self._bars.add_task(title, total=total), 0
         self._bars.update(self._tasks[what], completed=done, total=total, description=f"{title} {note}".strip())
-        if not self._bars.console.is_terminal and 10 * done // max(total, 1) > 10 * before // max(total, 1):
+        tenths = 10 * done // max(total, 1)
+        is_told, self._tenths[what] = tenths > self._tenths[what], tenths
+        if is_told and not self._bars.console.is_terminal:
             self._bars.console.print(f"{title} {done}/{total} {note}".strip())
         if done >= total:
             self._bars.remove_task(self._tasks.pop(what))

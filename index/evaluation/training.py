@@ -32,7 +32,7 @@ from index.evaluation import data, measures, own_set, report
 from index.evaluation.bench import Engine, open_bench
 from index.evaluation.data import Dataset, is_held_out
 from index.evaluation.measures import Outcome
-from index.evaluation.ours import Case, cases, fold
+from index.evaluation.ours import Case, cases, fold_of
 from index.evaluation.vectors import RememberedEncoder
 from index.features import FEATURES, Rows
 from index.settings import Settings
@@ -102,8 +102,9 @@ def train(datasets: Sequence[Dataset], settings: Settings, out: Path) -> None:
     with report.Bars() as bars:
         live = open_encoder(settings)
         with RememberedEncoder(live, settings.data_dir / "evaluation", bars.told) as encoder:
-            datasets = (*datasets, own_set.load())
-            lessons = [lesson for dataset in datasets for lesson in _lessons(dataset, settings, encoder, bars)]
+            own = own_set.load()  # no encoder has learned from it
+            lessons = [lesson for d in datasets for lesson in _lessons(_held_out(d), settings, encoder, bars)]
+            lessons += _lessons(own, settings, encoder, bars)
         model = Model(lightgbm, live.name)
         bars.about = "growing:"
         folds = []
@@ -117,7 +118,7 @@ def train(datasets: Sequence[Dataset], settings: Settings, out: Path) -> None:
     decided = {"calibration": calibration, "bands": {"same": same, "similar": round(same / 2, 4)}}
     _write(out.with_suffix(FOLDS_SUFFIX), [raw | decided for raw in folds])
     weights = model.grow(lessons) | decided | {
-        "data_sha256": data.digest(datasets),
+        "data_sha256": data.digest((*datasets, own)),
         "made_on": datetime.now(UTC).date().isoformat(),
         "scores_at": same,
         "scores": _scores(lessons, judged, same),
@@ -138,14 +139,18 @@ def _lightgbm() -> Any:
     return lightgbm
 
 
+def _held_out(dataset: Dataset) -> Dataset:
+    """With the queries that the encoder never learned from: those kept from it, and those that nothing answers."""
+    kept = (q for q in dataset.queries if is_held_out(q.id) or not dataset.answers(q))
+    return replace(dataset, queries=tuple(kept))
+
+
 def _lessons(dataset: Dataset, settings: Settings, encoder: RememberedEncoder, bars: report.Bars) -> Iterator[Lesson]:
-    """The held-out queries with their candidates; those that nothing answers were never learned and stay, too."""
+    """Each query with its candidates, and each that has answers once more without them."""
     bars.about = f"{dataset.name}:"
     rnd = random.Random(11)  # noqa: S311 (no secret)
-    is_own = dataset.name == own_set.NAME  # no encoder has learned from it
-    kept = tuple(q for q in dataset.queries if is_own or is_held_out(q.id) or not dataset.answers(q))
-    asked = (len(kept), sum(bool(dataset.answers(q)) for q in kept))
-    with open_bench(replace(dataset, queries=kept), Engine.EMBEDDED, settings, encoder, bars.told) as bench:
+    asked = (len(dataset.queries), sum(bool(dataset.answers(q)) for q in dataset.queries))
+    with open_bench(dataset, Engine.EMBEDDED, settings, encoder, bars.told) as bench:
         for is_left_out in (False, True):
             for done, case in enumerate(cases(bench, is_left_out=is_left_out), start=1):
                 bars.told("left out" if is_left_out else "asked", done, asked[is_left_out])
@@ -162,7 +167,7 @@ def _lesson(dataset: str, case: Case, rnd: random.Random) -> Lesson | None:
     return Lesson(
         dataset,
         replace(case, entries=tuple(entries)),
-        fold(case.asked, case.right | case.left_out, FOLDS),
+        fold_of(case.asked, case.right | case.left_out, FOLDS),
         features.compare(case.query, entries).rows,
         np.array([float(e.id in case.right) for e in entries]),
         features.compare(case.query, few).rows,

@@ -61,78 +61,13 @@ _FILLER = re.compile(
     "(?:会|能够?|可以?|是|再|被|有|任何|什么|太|很|真的?|的|给|让|使|把|将|和|与|跟|用|直接|完全|必|一定|都|也|就|所谓|得|曾|经|发现|见|了|过"
     "|多|随便|轻易|去|在|对|任意|一起|同时|随意)+"
 )
-_WEAK_WORDS = frozenset(
-    [
-        "even",
-        "really",
-        "actually",
-        "just",
-        "ever",
-        "yet",
-        "any",
-        "a",
-        "an",
-        "the",
-        "to",
-        "have",
-        "get",
-        "do",
-        "does",
-        "did",
-        "been",
-        "be",
-        "being",
-        "so",
-        "very",
-        "at",
-        "all",
-        "that",
-        "this",
-        "it",
-        "going",
-        "able",
-        "always",
-        "necessarily",
-        "directly",
-        "completely",
-        "currently",
-        "now",
-        "still",
-        "of",
-        "in",
-        "for",
-        "on",
-        "is",
-        "are",
-        "was",
-        "were",
-        "will",
-        "would",
-        "can",
-        "could",
-        "should",
-        "may",
-        "might",
-        "must",
-        "has",
-        "had",
-        "i",
-        "you",
-        "he",
-        "she",
-        "we",
-        "they",
-        "them",
-        "there",
-        "who",
-        "what",
-        "one",
-        "people",
-        "much",
-        "more",
-        "most",
-    ]
+_WEAK = (
+    "even really actually just ever yet any a an the to have get do does did been be being so very at all "
+    "that this it going able always necessarily directly completely currently now still of in for on is "
+    "are was were will would can could should may might must has had i you he she we they them there who "
+    "what one people much more most"
 )
+_WEAK_WORDS = frozenset(_WEAK.split())
 _ADVICE = re.compile(
     "要|应|必须|可以|可|能|宜|最好|建议|务必|推荐|适合|放心|应当"
     r"|\b(?:should|must|need to|have to|always|can|may"

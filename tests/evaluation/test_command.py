@@ -76,6 +76,9 @@ def test_held_out_asks_only_what_the_encoder_never_learned_and_folds_judge(
     assert 0 < len(held) < len(QUERIES)
     assert run("--data", folder, "--held-out", "--methods", "bm25", "--json", tmp_path / "out.json")[0] == 0
     assert [row["queries"] for row in json.loads((tmp_path / "out.json").read_text())] == [len(held)]
+    (tmp_path / "empty.json").write_text("[]", "utf-8")
+    status, _, errors = run("--data", folder, "--methods", "ours", "--folds", tmp_path / "empty.json")
+    assert status != 0 and "empty.json" in errors
     (tmp_path / "folds.json").write_text("[{}]", "utf-8")
     status, _, errors = run("--data", folder, "--methods", "ours", "--folds", tmp_path / "folds.json")
     assert status != 0 and "weights" in errors

@@ -121,6 +121,12 @@ def test_tuning_brings_what_means_the_same_together_and_its_file_changes_a_model
     )
     assert done == 150 and len(losses) == 149  # the last one only ends it
     assert losses[-1] < 0.8 * losses[0]
+    (tmp_path / "torn.safetensors").write_bytes(out.read_bytes()[:100])
+    for start in ("torn.safetensors", "none.safetensors"):
+        with pytest.raises(CorruptModel):
+            encoder_tuning.tune(
+                base, itertools.repeat(batch), out, steps=2, prefix="", told=lambda *_: None, start=tmp_path / start
+            )
     monkeypatch.setattr(tuned, "PATH", out)
     with pytest.raises(CorruptModel):
         tuned.load()  # another file than the one that was reviewed

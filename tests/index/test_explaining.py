@@ -76,6 +76,11 @@ class TestDiffering:
         found = explain("5G会传播病毒", "5G不会传播病毒")
         assert (found.differing, _differing("5G不会传播病毒", found.differing_in_match)) == ((), [("denial", "不会")])
 
+    def test_a_denial_of_something_else_is_no_difference(self) -> None:
+        theirs = "听说疫苗里有芯片，打了就会被跟踪。邻居看完，第二针说什么也不去打了。"
+        found = explain("打了疫苗就会被植入芯片跟踪", theirs)
+        assert not [d for d in (*found.differing, *found.differing_in_match) if d.kind == "denial"]
+
     def test_what_one_text_adds_is_no_difference(self) -> None:
         found = explain("200人在武汉住院，3月5日", "有人住院")
         assert (found.differing, found.differing_in_match) == ((), ())
