@@ -1,6 +1,7 @@
 """`clarion evaluate`: measures matching on labelled data, beside the peers' methods; trains and tunes on the same data.
 
 --data ─► load ─► each set × engine: open_bench ─► every method, every query ─► table, --json, --figures
+              ├─► --edits: the queries and what people make of them ─► what is lost, the same way
               └─► --train OUT.json (ranker)   └─► --tune OUT.safetensors (encoder)
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
@@ -46,6 +47,7 @@ def register(commands: Any) -> None:
     add("--held-out", action="store_true", help="only queries that the shipped encoder never learned from")
     add("--folds", type=Path, metavar="FILE", help="judge each query with weights that never learned from it")
     add("--groups", action="store_true", help="measure the grouping of sightings of one message instead")
+    add("--edits", action="store_true", help="measure what matching loses when queries are edited instead")
     add("--train", type=Path, metavar="OUT.json", help="train the ranker's weights on the data instead")
     add("--tune", type=Path, metavar="OUT.safetensors", help="tune the encoder on the data instead")
     add("--steps", type=_count, default=STEPS, metavar="N", help="batches of --tune (default: %(default)s)")
@@ -62,6 +64,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     for path in (args.json, args.figures, args.train, args.tune):
         if path is not None and not path.resolve().parent.is_dir():
             raise SettingError(f"{path.resolve().parent} is no folder")  # said now, not after hours
+    if args.edits and args.figures:
+        raise SettingError("--figures takes the queries as they are, without --edits")
     datasets = data.load(args.data, args.sets)
     if args.groups:
         return _group(args, datasets)
@@ -104,12 +108,14 @@ def _measure(args: argparse.Namespace, settings: Settings, datasets: tuple[Datas
     from rich.console import Console
 
     from index.encode import open_encoder
-    from index.evaluation import report
-    from index.evaluation.compare import METHODS, plan
+    from index.evaluation import report, robustness
+    from index.evaluation.compare import METHODS, compare, plan
     from index.evaluation.ours import Folds
     from index.evaluation.vectors import RememberedEncoder
 
     methods = tuple(name for name in METHODS if not args.methods or name in args.methods)
+    if args.edits and not args.methods:
+        methods = robustness.METHODS
     if unknown := sorted(set(args.methods) - set(METHODS)):
         raise SettingError(f"no method {unknown[0]}; there are {', '.join(METHODS)}")
     if args.held_out:
@@ -125,9 +131,13 @@ def _measure(args: argparse.Namespace, settings: Settings, datasets: tuple[Datas
     with _stoppable(), report.Bars() as bars:
         live = open_encoder(settings, lambda part, share: bars.told(f"preparing the {part}", int(100 * share), 100))
         with RememberedEncoder(live, settings.data_dir / "evaluation", bars.told) as encoder:
-            rows = _rows(args, settings, planned, methods, folds, encoder, bars)
-    report.print_table(rows, live.name, console)
-    report.print_languages(rows, console)
+            measured = robustness.compare if args.edits else compare
+            rows = _rows(args, settings, planned, methods, folds, encoder, bars, measured)
+    if args.edits:
+        report.print_losses(rows, live.name, console)
+    else:
+        report.print_table(rows, live.name, console)
+        report.print_languages(rows, console)
     if args.engine != "elasticsearch":
         report.print_left_out(methods, console)
     if args.figures:
@@ -168,13 +178,14 @@ def _rows(
     folds: Folds | None,
     encoder: Any,
     bars: Bars,
-) -> list[Row]:
+    compare: Callable[..., list[Any]],
+) -> list[Any]:
+    """The rows of `compare` for every set and engine; the file of --json is written set by set."""
     from index.evaluation import report
     from index.evaluation.bench import Engine
-    from index.evaluation.compare import compare
 
     engines = [Engine(name) for name in ENGINES[:2] if args.engine in (name, "both")]
-    rows: list[Row] = []
+    rows: list[Any] = []
     for dataset, splits in planned:
         for engine in engines:
             bars.about = f"{dataset.name}, {engine.value}:"

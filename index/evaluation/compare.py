@@ -84,8 +84,10 @@ def compare(
     whole = replace(dataset, queries=tuple(asked.values()))
     with open_bench(whole, engine, settings, encoder, told) as bench, ExitStack() as stack:
         encoding_ms = _encoding_ms(encoder, [query for _, part in parts for query in part.only(limit=TIMED).queries])
-        opened = _opened(bench, methods, folds, stack)
-        results = {method.name: _Asking(bench, method, encoding_ms, told).run() for method in opened}
+        results = {
+            method.name: _Asking(bench, method, encoding_ms, told).run()
+            for method in opened(bench, methods, folds, stack)
+        }
         return [
             _row(part, split, engine, name, results[name])
             for split, part in parts
@@ -94,7 +96,8 @@ def compare(
         ]
 
 
-def _opened(bench: Bench, names: Sequence[str], folds: Folds | None, stack: ExitStack) -> list[Method]:
+def opened(bench: Bench, names: Sequence[str], folds: Folds | None, stack: ExitStack) -> list[Method]:
+    """The methods of these names that the bench's engine can run; what they hold open, `stack` closes."""
     plain: dict[str, Callable[[Bench], Method]] = {"bm25": Bm25, "cosine": Cosine, "rrf": Rrf}
     plain["ours"] = lambda bench: Ours(bench, folds)
     made = [plain[name](bench) for name in names if name in plain]

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from index.errors import SettingError
+from index.evaluation import robustness
 from index.evaluation.compare import ELASTICSEARCH_ONLY, Row
 from index.evaluation.data import Dataset
 
@@ -93,6 +94,37 @@ def print_languages(rows: Iterable[Row], console: Console) -> None:
         console.print(table)
 
 
+def print_losses(rows: Sequence[robustness.Row], encoder: str, console: Console) -> None:
+    """The kinds of edits as one table, the methods side by side, then what a reader has to know to read it."""
+    methods = tuple(dict.fromkeys(row.method for row in rows))
+    table = Table("dataset", "split", "engine", "edit", title=f"Edited queries, measured with the encoder {encoder}")
+    for heading in ("queries", *(f"{method}\n{side}" for method in methods for side in ("before", "after", "loss"))):
+        table.add_column(heading, justify="right")
+    lines: dict[tuple[str, str, str, str], dict[str, robustness.Loss]] = {}
+    for row in rows:
+        lines.setdefault((row.dataset, row.split, row.engine, row.figures.kind), {})[row.method] = row.figures
+    last: tuple[str, ...] = ()
+    for line, found in lines.items():
+        if last and (line[:3] != last or line[3] == robustness.WORST):
+            table.add_section()
+        last = line[:3]
+        queries = next(iter(found.values())).queries
+        # each method has a greatest loss of its own, by a kind of its own
+        table.add_row(*line, "" if line[3] == robustness.GREATEST else str(queries), *_sides(found, methods))
+    console.print(table)
+    console.print(
+        "MAP@5 over the answerable queries that an edit applies to. worst: of each query its worst edit, averaged."
+        f" greatest: the kind that loses most, if it applies to at least {robustness.LEAST_SHARE:.0%} of them.",
+        style="dim",
+    )
+
+
+def _sides(found: Mapping[str, robustness.Loss], methods: Iterable[str]) -> Iterator[str]:
+    for method in methods:
+        loss = found[method]
+        yield from (_figure(loss.before, 3), _figure(loss.after, 3), f"{loss.of} {_figure(loss.loss, 3)}".strip())
+
+
 def print_scores(scores: Mapping[str, Mapping[str, float | None]], same: float, console: Console) -> None:
     """What training measured on queries that neither the encoder nor the judging forest has learned from."""
     table = Table("dataset", title=f"Held-out queries in cross-validation; `same` from {same:.2f} on")
@@ -131,7 +163,13 @@ class Made:
     data_sha256: str
 
 
-def write_rows(path: Path, rows: Iterable[Row]) -> None:
+class Written(Protocol):
+    """A row of any table."""
+
+    def as_json(self) -> dict[str, Any]: ...
+
+
+def write_rows(path: Path, rows: Iterable[Written]) -> None:
     """The list of rows. Raises: SettingError if the file cannot be written."""
     _write(path, [row.as_json() for row in rows])
 
