@@ -70,7 +70,8 @@ def find(
     `weights`: others than those that are shipped for the encoder.
     """
     gathered = gather(parts, wording, kinds, exclude, is_stored=is_stored)
-    judgements = matching.judge(gathered.query, gathered.entries, weights or ranking.weights_for(parts.encoder.name))
+    weights = weights or ranking.weights_for(parts.encoder.name, parts.settings.data_dir)
+    judgements = matching.judge(gathered.query, gathered.entries, weights)
     judged = [Judged(j, k.claim, k.refutation, k.outside) for j, k in zip(judgements, gathered.known, strict=True)]
     judged.sort(key=lambda j: -j.judgement.probability)
     return Found(tuple(judged), gathered.is_degraded)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 
@@ -22,6 +22,7 @@ from index.model import DocKind
 from index.said import Said, body_terms, cached_said
 
 Rows = NDArray[np.float64]
+Vectors = NDArray[np.float32]
 
 FEW = 8  # candidates; with fewer the usual cosine of the kind stands for their middle
 UNSEEN = math.log(2 * FEW)  # the rarity of a word that no candidate has
@@ -100,16 +101,12 @@ def kind(ours: str, theirs: str) -> str:
     return "cross" if first != second else "zh" if first == "zh" else "spaced"
 
 
-def rarity(entries: Iterable[Entry]) -> dict[str, float]:
-    """How rare each word is among the candidates of one query (log of the inverse share)."""
-    return _rarity([_every_term(entry) for entry in entries])
-
-
 def _every_term(entry: Entry) -> frozenset[str]:
     return frozenset[str]().union(*(cached_said(p.text).terms for p in entry.passages))
 
 
 def _rarity(entries: Sequence[frozenset[str]]) -> dict[str, float]:
+    """How rare each word is among the candidates of one query (log of the inverse share)."""
     seen: Counter[str] = Counter()
     for terms in entries:
         seen.update(terms)
@@ -131,14 +128,15 @@ class Compared:
     best: tuple[int, ...]
 
 
-def compare(query: Query, entries: Sequence[Entry]) -> Compared:
-    """Every entry must have a passage, and the query and each passage a vector."""
-    assert query.vector is not None and all(len(e.passages) for e in entries)  # callers look
+def compare(query: Query, entries: Sequence[Entry], *, by_words: bool = False) -> Compared:
+    """Every entry must have a passage, and the query and each passage a vector, unless they are compared `by_words`.
+
+    Without vectors each cosine is the usual one, and every other candidate is a rival.
+    """
     every = [_every_term(entry) for entry in entries]
     rare = _rarity(every)
-    vectors = np.stack([p.vector for entry in entries for p in entry.passages if p.vector is not None])
-    cosines = _by_entry(vectors @ query.vector, entries)
-    pairs = [_Pair(query, *pair, rare) for pair in zip(entries, every, cosines, strict=True)]
+    above, vectors = _above(query, entries, by_words)
+    pairs = [_Pair(query, *pair, rare) for pair in zip(entries, every, above, strict=True)]
     rows = np.zeros((len(entries), len(FEATURES)))
     for row, pair in zip(rows, pairs, strict=True):
         row[:] = pair.row()
@@ -148,12 +146,19 @@ def compare(query: Query, entries: Sequence[Entry]) -> Compared:
     return Compared(rows, tuple(pair.best for pair in pairs))
 
 
-def _by_entry(values: NDArray[np.float32], entries: Sequence[Entry]) -> list[list[float]]:
-    every = iter(values.tolist())
-    return [[next(every) for _ in entry.passages] for entry in entries]
+def _above(query: Query, entries: Sequence[Entry], by_words: bool) -> tuple[list[list[float]], Vectors]:
+    """How far the cosine of each passage of each entry is above the usual one, in tenths; and the passages' vectors."""
+    passages = [p for entry in entries for p in entry.passages]
+    if by_words:
+        return [[0.0] * len(entry.passages) for entry in entries], np.zeros((len(passages), 1), np.float32)
+    assert query.vector is not None  # callers look
+    vectors = np.stack([p.vector for p in passages if p.vector is not None])
+    cosines = iter((vectors @ query.vector).tolist())
+    usual = [[USUAL_COSINE[kind(query.language, p.language)] for p in entry.passages] for entry in entries]
+    return [[10 * (next(cosines) - each) for each in some] for some in usual], vectors
 
 
-def _are_rivals(best: NDArray[np.float32]) -> NDArray[np.bool_]:
+def _are_rivals(best: Vectors) -> NDArray[np.bool_]:
     """Entries × entries: whether they say different things, by the vectors of their best passages."""
     rivals: NDArray[np.bool_] = best @ best.T < NEAR_SAME
     np.fill_diagonal(rivals, False)
@@ -164,14 +169,14 @@ class _Pair:
     """One query and one entry."""
 
     def __init__(
-        self, query: Query, entry: Entry, every: frozenset[str], cosines: Sequence[float], rare: Mapping[str, float]
+        self, query: Query, entry: Entry, every: frozenset[str], above: Sequence[float], rare: Mapping[str, float]
     ) -> None:
         self._query = query
         self._entry = entry
         self._every = every  # the terms of all passages
         self._rare = rare
         kinds = [kind(query.language, passage.language) for passage in entry.passages]
-        self._above = [10 * (c - USUAL_COSINE[k]) for c, k in zip(cosines, kinds, strict=True)]
+        self._above = above
         self._shares = [coverage(query.said.terms, cached_said(p.text).terms, rare) for p in entry.passages]
         self.best = max(range(len(kinds)), key=lambda n: self._above[n] + 2 * self._shares[n])
         self.kind = kinds[self.best]

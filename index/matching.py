@@ -3,8 +3,8 @@
     query, entries ─► features.compare ─► weights.probability ─► guards: short, numbers, dates, places, denial
                   ─► band same | similar | none, reasons
 
-`make_query` binds the weights of the encoder whose vectors are compared; without weights, or without vectors, the words
-alone speak, and no other text is the same. Pure: no search, no encoder, no records.
+Weights belong to the encoder whose vectors are compared; those that read no vectors (`ranking.words`) judge where there
+are none for it, or where a vector is missing. Pure: no search, no encoder, no records.
 
 Reason keys, with the names of their values (texts in `webapp`); those marked * object:
 same_text · same_meaning · same_meaning_other_language(language) · shares_url · shares_words(words) · only_topic* ·
@@ -13,7 +13,6 @@ numbers_differ*(theirs, ours) · dates_differ*(theirs, ours) · places_differ* �
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -22,15 +21,13 @@ from numpy.typing import NDArray
 
 from index import features, guards
 from index import text as language
-from index.features import Entry, Passage, Query, coverage
+from index.features import Entry, Passage, Query
 from index.model import Band, DocKind, Reason
-from index.ranking import TESTED, Weights
+from index.ranking import TESTED, Weights, words
 from index.said import cached_said, said
 
 __all__ = ["Entry", "Judgement", "Passage", "Query", "judge", "make_query"]
 
-WORDS_MODEL = "words-1"  # what judges without weights
-WORDS_ALONE = 0.6  # the most that words say: below every `same`
 SURE = 0.99  # an equal text, or a link alone to a page that carried the claim
 
 
@@ -53,14 +50,20 @@ def make_query(text: str, vector: NDArray[np.float32] | None, url_keys: Iterable
     return Query(text, language.language_of(text), vector, frozenset(url_keys), said(text))
 
 
-def judge(query: Query, entries: Sequence[Entry], weights: Weights | None = TESTED) -> tuple[Judgement, ...]:
+def judge(query: Query, entries: Sequence[Entry], weights: Weights = TESTED) -> tuple[Judgement, ...]:
     """One judgement an entry, in their order. The entries together are the background that each is measured against."""
+    if weights.reads_vectors and not _has_vectors(query, entries):
+        weights = words()
     scored = _scored(query, entries, weights)
     stated = guards.Stated(query.text)
     return tuple(_judge_one(query, stated, e, scored.get(n), weights) for n, e in enumerate(entries))
 
 
-def _scored(query: Query, entries: Sequence[Entry], weights: Weights | None) -> dict[int, tuple[float, Passage]]:
+def _has_vectors(query: Query, entries: Sequence[Entry]) -> bool:
+    return query.vector is not None and all(p.vector is not None for e in entries for p in e.passages)
+
+
+def _scored(query: Query, entries: Sequence[Entry], weights: Weights) -> dict[int, tuple[float, Passage]]:
     """By the place of each entry that has a passage: the probability, and the passage that it rests on.
 
     Each kind stands among its own: a claim and the refutation that answers it are both right, and no rivals.
@@ -77,42 +80,27 @@ def _scored(query: Query, entries: Sequence[Entry], weights: Weights | None) -> 
     return found
 
 
-def _scored_alone(
-    query: Query, entries: Sequence[Entry], weights: Weights | None
-) -> list[tuple[float, Passage] | None]:
-    if weights is None or query.vector is None or any(p.vector is None for e in entries for p in e.passages):
-        rare = features.rarity(entries)
-        return [max(((_by_words(query, p, rare), p) for p in e.passages), key=lambda pair: pair[0]) for e in entries]
+def _scored_alone(query: Query, entries: Sequence[Entry], weights: Weights) -> list[tuple[float, Passage] | None]:
     if not entries or not query.said.terms:
         return [None] * len(entries)
-    compared = features.compare(query, entries)
+    compared = features.compare(query, entries, by_words=not weights.reads_vectors)
     probabilities = weights.probability(compared.rows).tolist()
     return [(p, e.passages[n]) for p, e, n in zip(probabilities, entries, compared.best, strict=True)]
 
 
-def _by_words(query: Query, passage: Passage, rare: dict[str, float]) -> float:
-    ours, theirs = query.said, cached_said(passage.text)
-    if not ours.terms:
-        return 0.0  # a link alone means nothing but itself
-    both = (coverage(ours.terms, theirs.terms, rare), coverage(theirs.terms, ours.terms, {}))
-    return min(1 / (1 + math.exp(-12 * (min(both) - 0.6))), WORDS_ALONE)
-
-
 def _judge_one(
-    query: Query, stated: guards.Stated, entry: Entry, scored: tuple[float, Passage] | None, weights: Weights | None
+    query: Query, stated: guards.Stated, entry: Entry, scored: tuple[float, Passage] | None, weights: Weights
 ) -> Judgement:
-    limits = weights or TESTED
-    model = WORDS_MODEL if weights is None else weights.name
     shared = query.url_keys & entry.url_keys
     probability, chosen = scored if scored else (0.0, None)
     if shared:
-        probability = max(probability, SURE if not query.said.terms else limits.similar)
-    reasons = _reasons(query, stated, chosen, probability, bool(shared), limits)
-    band = Band.SAME if probability >= limits.same else Band.SIMILAR if probability >= limits.similar else Band.NONE
+        probability = max(probability, SURE if not query.said.terms else weights.similar)
+    reasons = _reasons(query, stated, chosen, probability, bool(shared), weights)
+    band = Band.SAME if probability >= weights.same else Band.SIMILAR if probability >= weights.similar else Band.NONE
     if band is Band.SAME and any(reason.objects for reason in reasons):
         band = Band.SIMILAR
     matched, field = (chosen.text, chosen.field) if chosen else ("", "")
-    return Judgement(entry.id, entry.kind, probability, band, reasons, matched, field, model)
+    return Judgement(entry.id, entry.kind, probability, band, reasons, matched, field, weights.name)
 
 
 def _reasons(

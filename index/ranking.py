@@ -3,8 +3,10 @@
 Weights belong to an encoder, whose cosines they know. `weights/<name>.json` holds two forests of small trees that
 `clarion evaluate --train` grew, with the features by name, the data's hash and the scores measured in cross-validation:
 one states the odds that a candidate is right (gradient boosting, Friedman 2001), one learned to put the right one first
-(LambdaMART, Burges 2010). Three numbers weigh them together into calibrated log odds (Platt 1999). Encoders without
-weights have none: `matching` then judges by words alone.
+(LambdaMART, Burges 2010). Three numbers weigh them together into calibrated log odds (Platt 1999). One file, `words`,
+reads no cosine: it judges where an encoder has no weights, and where there is no vector.
+
+An operator's own weights for another encoder lie in `weights/` of the data folder, as `--train` wrote them there.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +27,8 @@ from index.features import FEATURES, Rows
 
 FORMAT = 2
 LEAF = -1
+FOLDER = "weights"  # of the data folder
+WORDS = "words"  # stands in place of an encoder's name
 
 
 class Weights(Protocol):
@@ -35,6 +40,8 @@ class Weights(Protocol):
     def same(self) -> float: ...
     @property
     def similar(self) -> float: ...
+    @property
+    def reads_vectors(self) -> bool: ...
 
     def probability(self, rows: Rows) -> Rows:
         """Of each row (n × FEATURES), 0 to 1."""
@@ -50,6 +57,7 @@ class Linear:
     zh: Mapping[str, float]
     spaced: Mapping[str, float]
     cross: Mapping[str, float]
+    reads_vectors: ClassVar[bool] = True
 
     def probability(self, rows: Rows) -> Rows:
         is_cross, is_zh = (rows[:, FEATURES.index(name)] > 0.5 for name in ("is_cross", "is_zh"))
@@ -101,6 +109,10 @@ class Learned:
     right: Forest
     first: Forest
 
+    @property
+    def reads_vectors(self) -> bool:
+        return self.encoder != WORDS
+
     def probability(self, rows: Rows) -> Rows:
         right, first, shift = self.calibration
         return _share(right * self.right.total(rows) + first * self.first.total(rows) + shift)
@@ -122,15 +134,42 @@ TESTED = Linear(
 )
 
 
-def weights_for(encoder: str) -> Weights | None:
-    """The shipped weights of that encoder, None if there are none. Raises: CorruptModel."""
-    return TESTED if encoder == "hashed-1" else _shipped().get(encoder)
+def weights_for(encoder: str, data_dir: Path | None = None) -> Weights:
+    """Those in the data folder for that encoder, else those that are shipped for it, else `words()`.
+
+    Raises: CorruptModel.
+    """
+    if encoder == "hashed-1":
+        return TESTED
+    own = {} if data_dir is None else _own(data_dir / FOLDER)
+    return own.get(encoder) or _shipped().get(encoder) or words()
+
+
+def words() -> Weights:
+    """The shipped weights that read no cosine."""
+    return _shipped()[WORDS]
 
 
 @cache
 def _shipped() -> dict[str, Learned]:
     files = [f for f in resources.files("index").joinpath("weights").iterdir() if f.name.endswith(".json")]
-    weights = [read(json.loads(f.read_text(encoding="utf-8"))) for f in files]
+    return _by_encoder([read(json.loads(f.read_text(encoding="utf-8"))) for f in files])
+
+
+@cache
+def _own(folder: Path) -> dict[str, Learned]:
+    """Read once: weights that change need a restart. The folds and the words of a training lie beside its weights."""
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            found += [] if isinstance(raw, list) else [read(raw)]
+        except (OSError, ValueError) as error:
+            raise CorruptModel(f"{path} cannot be read: {error}") from error
+    return {encoder: each for encoder, each in _by_encoder(found).items() if encoder != WORDS}
+
+
+def _by_encoder(weights: Sequence[Learned]) -> dict[str, Learned]:
     return {encoder: each for each in weights for encoder in each.encoder.split()}
 
 

@@ -191,8 +191,8 @@ def _load(
 
 
 def half_precision(torch: Any, model: Any) -> Callable[[], contextlib.AbstractContextManager[Any]]:
-    """Frozen linear layers in bfloat16, where the processor multiplies it; what is given back runs the model so."""
-    if not _has_bfloat16(torch):
+    """Frozen linear layers in bfloat16, where that is faster; what is given back runs the model so."""
+    if not _gains_by_bfloat16(torch):
         return contextlib.nullcontext
     for module in model.modules():
         if isinstance(module, torch.nn.Linear):
@@ -230,7 +230,8 @@ def _table_in_file(torch: Any, path: Path, shape: tuple[int, ...]) -> Any:
     return found if is_usable else None
 
 
-def _has_bfloat16(torch: Any) -> bool:
-    """Whether the processor multiplies bfloat16 itself; emulated it is slower than float32."""
-    checks = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
-    return any(check() for check in checks if check is not None)
+def _gains_by_bfloat16(torch: Any) -> bool:
+    """Whether the processor has tiles (AMX). The AVX-512 instruction alone does not pay: a Sapphire Rapids guest that
+    hides the tiles did 240 thousand million operations a second in float32 and 145 in bfloat16."""
+    check = getattr(torch.cpu, "_is_amx_tile_supported", None)
+    return bool(check is not None and check())

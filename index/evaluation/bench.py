@@ -18,7 +18,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import cast
 
-from index import candidates, documents, embedding, text
+from index import candidates, documents, embedding, ranking, text
 from index.errors import SettingError
 from index.evaluation.data import Dataset, Doc, Query
 from index.evaluation.vectors import RememberedEncoder, Told, silent
@@ -105,6 +105,7 @@ class Bench:
     engine: Engine
     parts: Parts
     encoder: RememberedEncoder
+    weights: ranking.Weights
 
 
 def wording(query: Query) -> str:
@@ -130,7 +131,7 @@ def open_bench(
             _encode(dataset, encoder)
             search.rebuild(_documents(parts, dataset, told))
             search.refresh()
-            yield Bench(dataset, engine, parts, encoder)
+            yield Bench(dataset, engine, parts, encoder, ranking.weights_for(encoder.name, settings.data_dir))
         finally:
             search.close()
 

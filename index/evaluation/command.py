@@ -141,7 +141,7 @@ def _measure(args: argparse.Namespace, settings: Settings, datasets: tuple[Datas
     if args.engine != "elasticsearch":
         report.print_left_out(methods, console)
     if args.figures:
-        _write_figures(args.figures, rows, live.name, [dataset for dataset, _ in planned])
+        _write_figures(args.figures, settings, rows, live.name, [dataset for dataset, _ in planned])
     return 0
 
 
@@ -206,14 +206,14 @@ def _rows(
     return rows
 
 
-def _write_figures(path: Path, rows: list[Row], encoder: str, datasets: list[Dataset]) -> None:
+def _write_figures(path: Path, settings: Settings, rows: list[Row], encoder: str, datasets: list[Dataset]) -> None:
     from datetime import UTC, datetime
 
     from index import ranking
     from index.evaluation import data, report
 
-    weights = ranking.weights_for(encoder)
-    made = report.Made(datetime.now(UTC).date(), encoder, weights.name if weights else "none", data.digest(datasets))
+    weights = ranking.weights_for(encoder, settings.data_dir)
+    made = report.Made(datetime.now(UTC).date(), encoder, weights.name, data.digest(datasets))
     report.write_figures(path, rows, made)
 
 

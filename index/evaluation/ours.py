@@ -1,7 +1,7 @@
 """Clarion's own method: what the product does with a pasted text, on the same documents as the others.
 
 `Ours` ranks by the stated probability what `candidates.find` returns. `cases` gives the pieces of the same path, for
-training: every query with its candidates, what `matching` made of them, and which of them are right.
+training: every query with its candidates, and which of them are right.
 """
 
 from __future__ import annotations
@@ -65,8 +65,9 @@ class Ours:
         understood = wording(query)
         if not understood:
             return NOTHING
-        weights = self._folds.of(query, self._bench.dataset.answers(query)) if self._folds else None
-        found = candidates.find(self._bench.parts, understood, _KINDS, without, weights=weights)
+        bench = self._bench
+        weights = self._folds.of(query, bench.dataset.answers(query)) if self._folds else bench.weights
+        found = candidates.find(bench.parts, understood, _KINDS, without, weights=weights)
         if found.is_degraded:
             raise SearchUnavailable(FAILED)
         judgements = [judged.judgement for judged in found.judged]
@@ -85,13 +86,12 @@ class Case:
     asked: Query
     query: matching.Query
     entries: tuple[matching.Entry, ...]
-    judgements: tuple[matching.Judgement, ...]
     right: frozenset[str]
     left_out: frozenset[str] = frozenset()
 
 
 def cases(bench: Bench, *, is_left_out: bool = False) -> Iterator[Case]:
-    """Every query that says anything, with its judged candidates in the order in which they were found.
+    """Every query that says anything, with its candidates in the order in which they were found.
 
     `is_left_out`: of the answerable ones alone, with their answers left out. Raises: SearchUnavailable,
     EncoderUnavailable.
@@ -105,5 +105,4 @@ def cases(bench: Bench, *, is_left_out: bool = False) -> Iterator[Case]:
         found = candidates.gather(bench.parts, understood, _KINDS, left_out)
         if found.is_degraded:
             raise SearchUnavailable(FAILED)
-        judgements = matching.judge(found.query, found.entries, ranking.weights_for(bench.parts.encoder.name))
-        yield Case(asked, found.query, found.entries, judgements, right - left_out, left_out)
+        yield Case(asked, found.query, found.entries, right - left_out, left_out)

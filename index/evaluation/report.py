@@ -125,13 +125,13 @@ def _sides(found: Mapping[str, robustness.Loss], methods: Iterable[str]) -> Iter
         yield from (_figure(loss.before, 3), _figure(loss.after, 3), f"{loss.of} {_figure(loss.loss, 3)}".strip())
 
 
-def print_scores(scores: Mapping[str, Mapping[str, float | None]], same: float, console: Console) -> None:
+def print_scores(name: str, scores: Mapping[str, Mapping[str, float | None]], same: float, console: Console) -> None:
     """What training measured on queries that neither the encoder nor the judging forest has learned from."""
-    table = Table("dataset", title=f"Held-out queries in cross-validation; `same` from {same:.2f} on")
+    table = Table("dataset", title=f"{name}: held-out queries in cross-validation; `same` from {same:.2f} on")
     for heading in ("cases", *_FIGURES.values()):
         table.add_column(heading, justify="right")
-    for name, values in scores.items():
-        table.add_row(name, str(values["cases"]), *(_figure(values[key], 3) for key in _FIGURES))
+    for dataset, values in scores.items():
+        table.add_row(dataset, str(values["cases"]), *(_figure(values[key], 3) for key in _FIGURES))
     console.print(table)
 
 

@@ -3,6 +3,7 @@
     cases of each set (as asked, and with their answers left out), whole and as a small catalogue would show them
       ─► rows of features, labels ─► five folds by answer: two forests on four, what they say on the fifth
       ─► how much each counts, bands, scores ─► two forests on all ─► weights JSON
+    and all of it once more with rows that no vector has touched ─► weights for encoders without any (`ranking.words`)
 
 The encoder has seen the pairs that it was tuned on, so only queries that `data.is_held_out` kept from it teach the
 forests, or they would trust the cosine too much. What a forest says may only rise with what speaks for a match
@@ -38,7 +39,7 @@ from index.features import FEATURES, Rows
 from index.settings import Settings
 
 FOLDS = 5
-FOLDS_SUFFIX = ".folds.json"
+FOLDS_SUFFIX, WORDS_SUFFIX = ".folds.json", ".words.json"
 TREES = 240
 PARAMETERS: dict[str, Any] = {
     "learning_rate": 0.06,
@@ -81,6 +82,13 @@ class Lesson:
     labels: NDArray[np.float64]
     few_rows: Rows
     few_labels: NDArray[np.float64]
+    word_rows: Rows  # `rows` and `few_rows` once more, without vectors
+    few_word_rows: Rows
+
+    def by_words(self) -> Lesson:
+        """The same lesson where there are no vectors."""
+        case = replace(self.case, query=replace(self.case.query, vector=None))
+        return replace(self, case=case, rows=self.word_rows, few_rows=self.few_word_rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,7 @@ class Table:
 
 
 def train(datasets: Sequence[Dataset], settings: Settings, out: Path) -> None:
-    """Writes the weights, and beside them those of the five folds, for `--folds`.
+    """Writes the weights, and beside them those of the five folds, for `--folds`, and those that read words alone.
 
     Raises: SettingError without LightGBM; EncoderUnavailable; SearchUnavailable.
     """
@@ -105,26 +113,39 @@ def train(datasets: Sequence[Dataset], settings: Settings, out: Path) -> None:
             own = own_set.load()  # no encoder has learned from it
             lessons = [lesson for d in datasets for lesson in _lessons(_held_out(d), settings, encoder, bars)]
             lessons += _lessons(own, settings, encoder, bars)
-        model = Model(lightgbm, live.name)
         bars.about = "growing:"
-        folds = []
-        for number in range(FOLDS):
-            folds.append(model.grow([lesson for lesson in lessons if lesson.fold != number]))
-            bars.told("folds", number + 1, FOLDS)
+        digest = data.digest((*datasets, own))
+        weights, folds = _learned(lessons, Model(lightgbm, "forest-3", alike(live.name)), digest, bars)
+        bars.about = "words:"
+        by_words = [lesson.by_words() for lesson in lessons]
+        words, _ = _learned(by_words, Model(lightgbm, "words-2", (ranking.WORDS,)), digest, bars)
+    _write(out.with_suffix(FOLDS_SUFFIX), folds)
+    _write(out.with_suffix(WORDS_SUFFIX), words)
+    _write(out, weights)
+    for made in (words, weights):
+        report.print_scores(made["name"], made["scores"], made["scores_at"], Console())
+
+
+def _learned(
+    lessons: Sequence[Lesson], model: Model, digest: str, bars: report.Bars
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The weights learned from all lessons, and those of the folds, as JSON."""
+    folds = []
+    for number in range(FOLDS):
+        folds.append(model.grow([lesson for lesson in lessons if lesson.fold != number]))
+        bars.told("folds", number + 1, FOLDS)
     calibration = _calibration(lessons, folds)
     folds = [raw | {"calibration": calibration} for raw in folds]
     judged = _cross_validated(lessons, folds)
     same = _threshold(lessons, judged)
     decided = {"calibration": calibration, "bands": {"same": same, "similar": round(same / 2, 4)}}
-    _write(out.with_suffix(FOLDS_SUFFIX), [raw | decided for raw in folds])
     weights = model.grow(lessons) | decided | {
-        "data_sha256": data.digest((*datasets, own)),
+        "data_sha256": digest,
         "made_on": datetime.now(UTC).date().isoformat(),
         "scores_at": same,
         "scores": _scores(lessons, judged, same),
     }
-    _write(out, weights)
-    report.print_scores(weights["scores"], same, Console())
+    return weights, [raw | decided for raw in folds]
 
 
 def _write(path: Path, content: Any) -> None:
@@ -172,6 +193,8 @@ def _lesson(dataset: str, case: Case, rnd: random.Random) -> Lesson | None:
         np.array([float(e.id in case.right) for e in entries]),
         features.compare(case.query, few).rows,
         np.array([float(e.id in case.right) for e in few]),
+        features.compare(case.query, entries, by_words=True).rows,
+        features.compare(case.query, few, by_words=True).rows,
     )
 
 
@@ -191,16 +214,17 @@ def _table(lessons: Sequence[Lesson], *, has_few: bool) -> Table:
 class Model:
     """Grows forests and writes them down."""
 
-    def __init__(self, lightgbm: Any, encoder: str) -> None:
+    def __init__(self, lightgbm: Any, name: str, encoders: Sequence[str]) -> None:
         self._lightgbm = lightgbm
-        self._encoder = encoder
+        self._name = name
+        self._encoders = encoders
 
     def grow(self, lessons: Sequence[Lesson]) -> dict[str, Any]:
         """The JSON form of two forests that are not calibrated yet and have no scores."""
         return {
             "format": ranking.FORMAT,
-            "name": "forest-2",
-            "encoder": " ".join(alike(self._encoder)),
+            "name": self._name,
+            "encoder": " ".join(self._encoders),
             "features": list(FEATURES),
             "calibration": (1.0, 0.0, 0.0),
             "bands": {"same": 0.5, "similar": 0.25},

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from index import ranking, text
+from index import text
 from index.encode import open_encoder
 from index.evaluation import measures, own_set
 from index.evaluation.bench import Bench, Engine, open_bench
@@ -23,11 +23,11 @@ from index.evaluation.vectors import RememberedEncoder
 from index.settings import Settings
 from tests.evaluation import floor_set
 
-# What the shipped weights (forest-2) reach on the set, less about .02. New weights or a new encoder: set them anew from
+# What the shipped weights (forest-3) reach on the set, less about .02. New weights or a new encoder: set them anew from
 # the table that `pytest tests/evaluation/test_floor.py -k holds -s` prints; a commit that lowers one says why.
-FLOORS = {"map_at_5": 0.97, "success_at_1": 0.965, "found_rate": 0.5, "correct_none_rate": 0.93}
+FLOORS = {"map_at_5": 0.965, "success_at_1": 0.955, "found_rate": 0.51, "correct_none_rate": 0.925}
 #: The same upside down: the calibration error and about .02 more.
-CALIBRATION_CEILING = 0.17
+CALIBRATION_CEILING = 0.195
 FIGURES = (*FLOORS, "calibration_error")
 
 
@@ -139,7 +139,7 @@ def table(runs: dict[str, Run]) -> str:
 @pytest.mark.model
 def test_matching_holds_the_floor(floor_bench: Bench, runs: dict[str, Run], table: str) -> None:
     print(table)
-    assert ranking.weights_for(floor_bench.encoder.name), f"no weights belong to {floor_bench.encoder.name}{table}"
+    assert floor_bench.weights.reads_vectors, f"no weights belong to {floor_bench.encoder.name}{table}"
     ours = runs["ours"].figures()
     below = {name: ours[name] for name, floor in FLOORS.items() if (ours[name] or 0.0) < floor}
     assert not below, f"below the floor: {below}{table}"

@@ -73,8 +73,15 @@ def test_a_trained_forest_is_read_back_and_says_what_lightgbm_says(
     weights = ranking.read(raw)
     assert weights.encoder == "hashed-1"
     rows = np.random.default_rng(3).uniform(-1, 3, (200, len(FEATURES)))
-    for forest, booster in zip((weights.right, weights.first), grown[-2:], strict=True):
+    own = grown[: len(grown) // 2]  # the others read words alone
+    for forest, booster in zip((weights.right, weights.first), own[-2:], strict=True):
         assert forest.total(rows) == pytest.approx(booster.predict(rows, raw_score=True), abs=0.01)
+    by_words = ranking.read(json.loads(out.with_suffix(".words.json").read_text(encoding="utf-8")))
+    assert not by_words.reads_vectors
+    moved = rows.copy()
+    moved[:, [FEATURES.index(name) for name in ("cosine", "cosine_next", "over_middle", "ahead", "nearness")]] += 1
+    assert (by_words.probability(moved) == by_words.probability(rows)).all()
+    assert (weights.probability(moved) != weights.probability(rows)).any()
     scores = raw["scores"]["cures"]
     assert scores["cases"] == 150  # 70 as asked, 70 without their answer, 10 that have none
     assert scores["success_at_1"] > 0.9 and 0 <= scores["calibration_error"] < 0.2

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import threading
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from index.encode import HashedEncoder, SentenceEncoder, open_encoder, packaged,
 from index.encode.sentence import MAX_CHARACTERS, make_safe
 from index.errors import CorruptModel, EncoderUnavailable
 from index.ports import Encoder
-from index.ranking import weights_for
+from index.ranking import weights_for, words
 from index.settings import Settings
 
 HOSTILE = ["\ufdfa" * 5_000, "x" * 1_000_000, "好" * 1_000_000, "\ud800a", "a\x00b", "<s></s><pad><mask>"]
@@ -34,8 +36,33 @@ def encoder(model_data: Path) -> Encoder:
 
 def test_the_encoders_that_settings_choose_by_default_have_weights_and_no_other_has() -> None:
     packed, hashed = open_encoder(Settings()), open_encoder(Settings(encoder="hashed"))
-    assert weights_for(packed.name) and weights_for(hashed.name)
-    assert weights_for("all-minilm-l6-v2") is None
+    assert weights_for(packed.name).reads_vectors and weights_for(hashed.name).reads_vectors
+    assert weights_for("all-minilm-l6-v2") is words() and not words().reads_vectors
+
+
+class TestOwnWeights:
+    """Weights that an operator had made for another encoder: files in the data folder."""
+
+    @pytest.fixture
+    def made(self, tmp_path: Path) -> Path:
+        raw = json.loads(resources.files("index").joinpath("weights/words-2.json").read_text(encoding="utf-8"))
+        folder = tmp_path / "weights"
+        folder.mkdir()
+        (folder / "mine.json").write_text(json.dumps(raw | {"name": "mine-1", "encoder": "all-minilm-l6-v2"}))
+        (folder / "mine.folds.json").write_text(json.dumps([raw]))
+        (folder / "mine.words.json").write_text(json.dumps(raw | {"name": "mine-words"}))
+        return tmp_path
+
+    def test_they_judge_for_that_encoder_and_for_no_other(self, made: Path) -> None:
+        mine = weights_for("all-minilm-l6-v2", made)
+        assert mine.name == "mine-1" and mine.reads_vectors
+        assert weights_for("another", made) is words()
+        assert weights_for(open_encoder(Settings()).name, made) is weights_for(open_encoder(Settings()).name)
+
+    def test_a_torn_file_is_named(self, made: Path) -> None:
+        (made / "weights" / "mine.json").write_text("{")
+        with pytest.raises(CorruptModel, match=r"mine\.json"):
+            weights_for("all-minilm-l6-v2", made)
 
 
 class TestPackagedModel:

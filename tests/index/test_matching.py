@@ -16,7 +16,7 @@ from index.encode import open_encoder
 from index.matching import Entry, Judgement, Passage, judge, make_query
 from index.model import Band, DocKind
 from index.ports import Encoder, Vectors
-from index.ranking import TESTED, weights_for
+from index.ranking import TESTED, weights_for, words
 from index.said import cached_said
 from index.settings import Settings
 
@@ -92,16 +92,18 @@ class TestBands:
         entry = Entry(DocKind.CLAIM, "clm_1", (Passage(LIQUOR, "statement", "zh-Hans", None),))
         query = make_query("听人说喝高度白酒可以预防新冠病毒感染的", None)
         near, far = (judge(q, [entry])[0] for q in (query, make_query("地铁四号线今天延误了二十分钟", None)))
-        assert (near.band, far.band) == (Band.SIMILAR, Band.NONE)
+        assert near.band is not Band.NONE and far.band is Band.NONE
+        assert near.model == far.model == words().name
 
     def test_the_vectors_of_an_encoder_that_the_numbers_do_not_fit_decide_nothing(self) -> None:
-        entry = _entry("clm_1", LIQUOR, 0.99)
         other = "天天来两口二锅头，新冠病毒不敢近身"
-        fitted, unfitted = (judge(make_query(other, _vector(1.0)), [entry], w)[0] for w in (TESTED, None))
-        assert (fitted.band, unfitted.band) == (Band.SAME, Band.NONE)
-        assert (fitted.model, unfitted.model) == (TESTED.name, "words-1")
-        same = judge(make_query(LIQUOR, _vector(1.0)), [entry], None)[0]
-        assert same.band is Band.SAME
+        near, far = _entry("clm_1", LIQUOR, 0.99), _entry("clm_1", LIQUOR, 0.1)
+        fitted = judge(make_query(other, _vector(1.0)), [near])[0]
+        unfitted = [judge(make_query(other, _vector(1.0)), [entry], words())[0] for entry in (near, far)]
+        assert (fitted.band, fitted.model) == (Band.SAME, TESTED.name)
+        assert unfitted[0] == unfitted[1] and unfitted[0].model == words().name
+        assert unfitted[0].band is not Band.SAME
+        assert judge(make_query(LIQUOR, _vector(1.0)), [near], words())[0].band is Band.SAME
 
 
 class TestGuards:

@@ -87,16 +87,17 @@ def test_the_shipped_weights_say_where_they_come_from_and_what_they_scored() -> 
     assert files
     for file in files:
         raw = json.loads(file.read_text(encoding="utf-8"))
-        assert packaged.ENCODER_NAME in raw["encoder"].split()
+        assert raw["encoder"].split()[0] in (packaged.ENCODER_NAME, ranking.WORDS)
         assert len(raw["data_sha256"]) == 64 and raw["made_on"] and raw["scores"]
         assert raw["features"] == list(FEATURES)
-        weights = ranking.weights_for(packaged.ENCODER_NAME)
-        assert weights is not None and 0 < weights.similar < weights.same < 1
+        weights = ranking.read(raw)
+        assert 0 < weights.similar < weights.same < 1
+    assert len(files) == 2 and ranking.weights_for(packaged.ENCODER_NAME).reads_vectors
 
 
-def test_more_likeness_never_lowers_the_shipped_probability() -> None:
-    weights = ranking.weights_for(packaged.ENCODER_NAME)
-    assert weights is not None
+@pytest.mark.parametrize("encoder", [packaged.ENCODER_NAME, "an encoder without weights"])
+def test_more_likeness_never_lowers_the_shipped_probability(encoder: str) -> None:
+    weights = ranking.weights_for(encoder)
     rnd = np.random.default_rng(4)
     low = rnd.uniform(0, 1, (400, len(FEATURES)))
     for name in ("cosine", "over_middle", "ahead", "theirs", "ours", "dice", "alike", "lexical"):
@@ -154,6 +155,17 @@ class TestFeatures:
         row = dict(zip(FEATURES, compared.rows[0], strict=True))
         assert compared.best == (1,)
         assert (row["cosine"], row["cosine_next"]) == (pytest.approx(3.3, abs=1e-4), pytest.approx(0.3, abs=1e-4))
+
+    def test_compared_by_words_no_vector_counts(self) -> None:
+        query = make_query("the old bridge fell into the river", _vector(1.0))
+        texts = ("a bridge collapsed into the river", "rivers carry more water in spring")
+        bare = [Entry(DocKind.CLAIM, f"clm_{n}", (Passage(t, "claim", "en", None),)) for n, t in enumerate(texts)]
+        near = [_entry(f"clm_{n}", t, 0.9) for n, t in enumerate(texts)]
+        by_words = features.compare(query, near, by_words=True).rows
+        assert (by_words == features.compare(replace(query, vector=None), bare, by_words=True).rows).all()
+        of_vectors = [FEATURES.index(name) for name in ("cosine", "cosine_next", "over_middle", "ahead")]
+        assert not by_words[:, of_vectors].any()
+        assert by_words[0, FEATURES.index("theirs_ahead")] > 0 > by_words[1, FEATURES.index("theirs_ahead")]
 
     def test_numbers_and_names_that_only_the_passage_has_are_counted(self) -> None:
         query = make_query("In 2021 the ministry in Berlin closed 40 schools", _vector(1.0))
