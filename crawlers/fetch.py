@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
+import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -33,6 +35,10 @@ _CODES = {
     410: "gone",
     429: "rate_limited",
 }
+# A 400 that says more than "not found", by what its body holds.
+_SAID_400 = {b"rest_post_invalid_page_number": "end_of_list", b"API_KEY_INVALID": "needs_token"}
+_KEY_HEADER = {"factchecktools": "X-Goog-Api-Key"}  # in a header a key is in no address, log or redirect
+SITEMAP_BYTES = 50 * 1024 * 1024  # what the sitemap protocol allows
 _CHALLENGE = (
     b"cf-chl",
     b"challenge-platform",
@@ -59,6 +65,7 @@ class Fetched:
     hops: tuple[Hop, ...]
     is_truncated: bool
     wire_bytes: int
+    page_count: int | None = None  # X-WP-TotalPages
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +151,11 @@ class Fetcher:
             rules = self._robots.rules(url, lambda address: self._robots_txt(address, vetting))
             if not rules.allows(url):
                 return Failed("robots", detail="robots.txt does not allow this address, or could not be had")
-        answer = request("GET", url, headers=self._headers | conditional, vetting=vetting, limits=self._limits)
+        key = _key(source)
+        if key is None:
+            return Failed("needs_token", detail=f"{source.options['key_env']} is not set")
+        headers, limits = self._headers | key | conditional, self._limits_of(source)
+        answer = request("GET", url, headers=headers, vetting=vetting, limits=limits)
         if isinstance(answer, Failure):
             return Failed(answer.code, answer.permanent, answer.retry_after_s, answer.detail)
         if answer.status == 304:
@@ -153,13 +164,19 @@ class Fetcher:
                 if conditional
                 else Failed("malformed", detail="an unasked 304")
             )
-        outcome = self._judged(answer)
+        outcome = self._judged(answer, limits)
         if isinstance(outcome, Failed) and outcome.code == "rate_limited" and outcome.retry_after_s:
             with self._lock:
                 self._paused_until[host_of(url)] = self._monotonic() + outcome.retry_after_s
         return outcome
 
-    def _judged(self, answer: Response) -> Fetched | Failed:
+    def _limits_of(self, source: Source) -> Limits:
+        """Sitemaps may be larger than feeds and pages."""
+        if source.format != "sitemap":
+            return self._limits
+        return replace(self._limits, wire_bytes=SITEMAP_BYTES, decoded_bytes=SITEMAP_BYTES)
+
+    def _judged(self, answer: Response, limits: Limits) -> Fetched | Failed:
         if _is_challenge(answer):
             return Failed("challenge", status=answer.status, retry_after_s=retry_after_s(answer.headers))
         if not 200 <= answer.status < 300:
@@ -168,7 +185,7 @@ class Fetcher:
         if body.startswith(b"\x1f\x8b"):
             if "gzip" in answer.headers.get("content-encoding", "").lower():
                 return Failed("bad_content_encoding", detail="packed twice", status=answer.status)
-            unpacked = gunzip(body, self._limits.decoded_bytes)
+            unpacked = gunzip(body, limits.decoded_bytes)
             if isinstance(unpacked, Failure):
                 return Failed(unpacked.code, detail=unpacked.detail, status=answer.status)
             body = unpacked
@@ -187,6 +204,7 @@ class Fetcher:
             hops=answer.hops,
             is_truncated=answer.is_truncated,
             wire_bytes=answer.wire_bytes,
+            page_count=_whole_number(answer.headers.get("x-wp-totalpages", "")),
         )
 
     def _vetting(self, source: Source) -> Vetting:
@@ -222,7 +240,24 @@ def pace_s(source: Source) -> float:
     return float(value) if isinstance(value, int | float) else GAP_S
 
 
+def _key(source: Source) -> dict[str, str] | None:
+    """The header with the source's key; none needed: empty; needed and not set: None."""
+    header, variable = _KEY_HEADER.get(source.format), source.options.get("key_env")
+    if header is None or not isinstance(variable, str):
+        return {}
+    value = os.environ.get(variable, "").strip()
+    return {header: value} if re.fullmatch(r"[!-~]{1,500}", value) else None
+
+
+def _whole_number(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"\d{1,6}", text, re.A) else None
+
+
 def _by_status(answer: Response) -> Failed:
+    if answer.status == 400:
+        said = next((code for mark, code in _SAID_400.items() if mark in answer.body[:20_000]), None)
+        if said is not None:
+            return Failed(said, permanent=True, status=400)
     wait = retry_after_s(answer.headers)
     if answer.status == 503 and wait is not None:
         return Failed("rate_limited", retry_after_s=wait, status=503)

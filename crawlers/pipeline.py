@@ -82,6 +82,10 @@ class _Run:
     code: str = ""
     detail: str = ""
 
+    @property
+    def ids(self) -> set[str]:
+        return {item.native_id for item in self.items}
+
 
 class Pipeline:
     """Runs one leased source after the other; safe to call from several threads. It decides nothing about truth."""
@@ -134,16 +138,17 @@ class Pipeline:
             return self._failed(lease, parsed, wire_bytes=run.wire_bytes)
         if parsed.code:
             return self._failed(lease, Failed(parsed.code), wire_bytes=run.wire_bytes)
+        onward = self._onward(run, lease, parsed)
         self._take(run, parsed)
-        self._follow(run, lease, parsed)
+        self._follow(run, lease, onward)
         if run.code and not run.items:
             return self._failed(lease, Failed(run.code, detail=run.detail), wire_bytes=run.wire_bytes)
         return self._done(lease, outcome, parsed, run)
 
-    def _follow(self, run: _Run, lease: SourceLease, first: Parsed) -> None:
+    def _follow(self, run: _Run, lease: SourceLease, onward: Sequence[Request]) -> None:
         """Further lists and unknown pages, within the domain and the run's budget. One failing page stops none."""
         source = lease.source
-        waiting = deque(self._wanted(source, first.more))
+        waiting = deque(onward)
         budget = _budget(lease)
         seen = {source.url}
         while waiting:
@@ -151,21 +156,42 @@ class Pipeline:
             if request.url in seen:
                 continue
             if budget == 0:
-                run.is_complete = False  # the rest comes with the next polls
+                self._left_over(run, source, [request, *waiting])
                 return
             budget -= 1
             seen.add(request.url)
             fetched = self._fetcher.page(source, request.url)
             if isinstance(fetched, Failed):
-                self._page_failed(run, request, fetched.code, fetched.permanent)
+                if fetched.code != "end_of_list":
+                    self._page_failed(run, request, fetched.code, fetched.permanent)
                 continue
             run.wire_bytes += fetched.wire_bytes
             parsed = self._reader.read(fetched.body, self._context(source, request, fetched))
             if isinstance(parsed, Failed) or parsed.code:
                 self._page_failed(run, request, parsed.code, is_permanent=True)
                 continue
+            onward = self._onward(run, lease, parsed)
             self._take(run, parsed)
-            waiting.extend(self._wanted(source, parsed.more))
+            waiting.extendleft(reversed([r for r in onward if r.kind == "page"]))  # before the next list is opened
+            waiting.extend(r for r in onward if r.kind != "page")
+
+    def _left_over(self, run: _Run, source: Source, left: Sequence[Request]) -> None:
+        """The rest comes with the next polls; not so lists alone after a run that brought nothing new: they are old."""
+        is_new = len(self._catalogue.known_items(source.id, run.ids)) < len(run.ids)
+        run.is_complete = run.is_complete and not is_new and all(r.kind != "page" for r in left)
+
+    def _onward(self, run: _Run, lease: SourceLease, parsed: Parsed) -> list[Request]:
+        """What may be read next. A list whose every item was seen before leads to no further list (Q26): some servers
+        repeat the last page for ever. Until a source was read whole, only this run's items count as seen.
+        """
+        wanted = self._wanted(lease.source, parsed.more)
+        ids = {item.native_id for item in parsed.items}
+        if not ids or all(r.kind == "page" for r in wanted):
+            return wanted
+        fresh = ids - run.ids
+        if lease.state.body_sha256 is not None:
+            fresh -= self._catalogue.known_items(lease.source.id, fresh)
+        return wanted if fresh else [r for r in wanted if r.kind == "page"]
 
     def _wanted(self, source: Source, more: Sequence[Request]) -> list[Request]:
         """Requests that may be followed: inside the domain (an aggregator's anywhere), pages not known yet."""
@@ -218,6 +244,7 @@ class Pipeline:
             content_type=fetched.content_type,
             answered_at=fetched.answered_at,
             is_truncated=fetched.is_truncated,
+            page_count=fetched.page_count,
         )
 
     # --- the endings of a run

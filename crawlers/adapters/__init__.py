@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crawlers.adapters.protocol import Adapter
 
-FORMATS = ("feed", "jsonfeed", "claimreview", "listing")
+FORMATS = ("feed", "jsonfeed", "claimreview", "listing", "sitemap", "wordpress", "jsonlist", "factchecktools")
 
 
 def adapter(name: str) -> Adapter:
@@ -26,4 +26,20 @@ def adapter(name: str) -> Adapter:
         from crawlers.adapters.listing import ListingAdapter
 
         return ListingAdapter()
+    if name == "sitemap":
+        from crawlers.adapters.sitemap import SitemapAdapter
+
+        return SitemapAdapter()
+    if name == "wordpress":
+        from crawlers.adapters.wordpress import WordPressAdapter
+
+        return WordPressAdapter()
+    if name == "jsonlist":
+        from crawlers.adapters.jsonlist import JsonListAdapter
+
+        return JsonListAdapter()
+    if name == "factchecktools":
+        from crawlers.adapters.factchecktools import FactCheckToolsAdapter
+
+        return FactCheckToolsAdapter()
     raise KeyError(name)

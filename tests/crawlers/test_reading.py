@@ -83,10 +83,13 @@ def test_a9_a_bomb_ends_as_a_value_and_the_next_document_is_read(name: str, read
     assert isinstance(again, Parsed) and [i.title for i in again.items] == ["fine"]
 
 
-@pytest.mark.parametrize("form", ["listing", "claimreview", "jsonfeed"])
+@pytest.mark.parametrize(
+    "form", ["listing", "claimreview", "jsonfeed", "sitemap", "wordpress", "jsonlist", "factchecktools"]
+)
 @pytest.mark.parametrize(
     "body",
     [b"<div>" * 200_000, b"[" * 1_000_000, b'{"a":' * 200_000, b"<script type='application/ld+json'>" + b"[" * 500_000,
+     b"<urlset>" + b"<url><loc>" * 200_000, b'{"@type":"DataFeed","dataFeedElement":[' + b"[" * 500_000,
      b"<a href='" * 300_000, b'{"version":"https://jsonfeed.org/version/1","items":[' + b"{}," * 500_000 + b"{}]}"],
 )  # fmt: skip
 def test_a9_the_other_formats_survive_deep_and_wide_documents(form: str, body: bytes, reader: Reader) -> None:

@@ -118,6 +118,60 @@ def test_what_is_unclear_is_refused_by_source_and_key(changes: dict[str, Any], k
     assert changes.get("id", "xx-official") is None or str(changes.get("id", "xx-official")) in str(error)
 
 
+JSON_LIST = {"format": "jsonlist", "select": {"item": "data.list", "title": "t"}, "url": "https://office.example/l?p=0"}
+CHECKS = {"format": "factchecktools", "select": None, "aggregator": True, "key_env": "SOME_KEY",
+          "url": "https://office.example/claims?query=x"}  # fmt: skip
+POSTS = {"format": "wordpress", "select": None, "url": "https://office.example/wp-json/wp/v2/posts?per_page=100"}
+PAGES = {"format": "sitemap", "select": None, "url": "https://office.example/s.xml", "url_pattern": "/a/"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        JSON_LIST,
+        JSON_LIST | {"page_param": "p", "link_template": "https://www.office.example/{id}"},
+        CHECKS,
+        POSTS,
+        PAGES,
+    ],
+)
+def test_an_entry_that_its_format_can_read_is_taken(changes: dict[str, Any]) -> None:
+    assert parse_registry(entry(**changes)).sources[0].format == changes["format"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        (JSON_LIST | {"select": {"item": "data.list"}}, "select"),
+        (JSON_LIST | {"select": {"title": "a b"}}, "select.title"),
+        (JSON_LIST | {"select": {"title": "a..b"}}, "select.title"),
+        (JSON_LIST | {"page_param": "page"}, "page_param"),
+        (JSON_LIST | {"page_param": 0}, "page_param"),
+        (JSON_LIST | {"link_template": "https://office.example/"}, "link_template"),
+        (JSON_LIST | {"link_template": "https://other.example/{id}"}, "link_template"),
+        (JSON_LIST | {"link_template": "javascript:{id}"}, "link_template"),
+        ({"select": {"item": "li", "next": "a"}}, "select.next"),
+        ({"page_param": "p"}, "page_param"),
+        ({"link_template": "https://office.example/{id}"}, "link_template"),
+        (CHECKS | {"url": "https://office.example/claims?maxAgeDays=3"}, "url"),
+        (CHECKS | {"url": "https://office.example/claims?query=x&key=secret"}, "url"),
+        (CHECKS | {"key_env": None}, "key_env"),
+        (CHECKS | {"key_env": "AIzaSyNotAVariable"}, "key_env"),
+        (CHECKS | {"key_env": "CLARION_SEARCH_PASSWORD"}, "key_env"),
+        (CHECKS | {"aggregator": None}, "aggregator"),
+        (POSTS | {"url": "https://office.example/feed/"}, "url"),
+        (PAGES | {"url_pattern": None}, "url_pattern"),
+        (PAGES | {"url_pattern": "("}, "url_pattern"),
+    ],
+)
+def test_what_a_format_cannot_read_is_refused_by_source_and_key(changes: dict[str, Any], key: str) -> None:
+    good = {"key_env": "SOME_KEY", "aggregator": True, "url_pattern": "/a/"}
+    document = entry(**{k: v for k, v in changes.items() if v is not None or k not in good})
+    error = refused(document)
+    assert (error.field, error.code) == (key, "bad_registry")
+    assert "xx-official" in str(error)
+
+
 def test_one_editor_alone_cannot_approve_an_official_source() -> None:
     proof = {**entry()["source"][0]["proof"], "editors": ["editor A", "editor A"]}
     assert refused(entry(proof=proof)).field == "proof"
