@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -33,6 +34,7 @@ _CODES = {
     410: "gone",
     429: "rate_limited",
 }
+_KEY_HEADERS = {"cofacts": "x-app-id"}  # format -> the header in which its API wants the key named by `key_env`
 _CHALLENGE = (
     b"cf-chl",
     b"challenge-platform",
@@ -104,19 +106,26 @@ class Fetcher:
         limits: Limits | None = None,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
         contact = settings.bot_contact or f"{settings.site_url}/bot"
         self._headers = {"User-Agent": f"ClarionBot/1.0 (+{contact})", "Accept": _ACCEPT}
         self._internal = frozenset(settings.internal_targets)
         self._limits = limits or Limits()
-        self._sleep, self._monotonic = sleep, monotonic
+        self._sleep, self._monotonic, self._environ = sleep, monotonic, environ
         self._last_start: dict[str, float] = {}
         self._paused_until: dict[str, float] = {}
         self._lock = threading.Lock()
         self._robots = RobotsCache(monotonic)
 
     def poll(
-        self, source: Source, url: str, etag: str | None, last_modified: str | None, sha256: str | None
+        self,
+        source: Source,
+        url: str,
+        etag: str | None,
+        last_modified: str | None,
+        sha256: str | None,
+        body: bytes = b"",
     ) -> Outcome:
         """The source's own document, conditionally. The claim already waited for the host."""
         headers = {}
@@ -125,18 +134,18 @@ class Fetcher:
         if last_modified:
             headers["If-Modified-Since"] = last_modified
         self._note_start(url)
-        outcome = self._get(source, url, headers)
+        outcome = self._get(source, url, headers, body)
         if isinstance(outcome, Fetched) and sha256 and outcome.sha256 == sha256 and not outcome.is_truncated:
             return Unchanged(outcome.etag, outcome.last_modified, outcome.hops, outcome.max_age_s, outcome.wire_bytes)
         return outcome
 
-    def page(self, source: Source, url: str) -> Fetched | Failed:
+    def page(self, source: Source, url: str, body: bytes = b"") -> Fetched | Failed:
         """A further address of the same run, at least a second after the last start on its host."""
         self._wait(url, pace_s(source))
-        outcome = self._get(source, url, {})
+        outcome = self._get(source, url, {}, body)
         return outcome if isinstance(outcome, Fetched | Failed) else Failed("malformed", detail="an unasked 304")
 
-    def _get(self, source: Source, url: str, conditional: dict[str, str]) -> Outcome:
+    def _get(self, source: Source, url: str, conditional: dict[str, str], body: bytes) -> Outcome:
         if (left_s := self._pause_s(url)) > 0:
             return Failed("rate_limited", retry_after_s=left_s, detail="the host asked for a pause")
         vetting = self._vetting(source)
@@ -144,7 +153,15 @@ class Fetcher:
             rules = self._robots.rules(url, lambda address: self._robots_txt(address, vetting))
             if not rules.allows(url):
                 return Failed("robots", detail="robots.txt does not allow this address, or could not be had")
-        answer = request("GET", url, headers=self._headers | conditional, vetting=vetting, limits=self._limits)
+        key = _key_header(source, self._environ)
+        if key is None:
+            return Failed("needs_token", detail=f"the variable {source.options['key_env']} is not set")
+        headers = self._headers | conditional | key
+        if body:
+            headers |= {"Content-Type": "application/json", "Accept": "application/json"}
+        answer = request(
+            "POST" if body else "GET", url, headers=headers, body=body or None, vetting=vetting, limits=self._limits
+        )
         if isinstance(answer, Failure):
             return Failed(answer.code, answer.permanent, answer.retry_after_s, answer.detail)
         if answer.status == 304:
@@ -154,7 +171,10 @@ class Fetcher:
                 else Failed("malformed", detail="an unasked 304")
             )
         outcome = self._judged(answer)
-        if isinstance(outcome, Failed) and outcome.code == "rate_limited" and outcome.retry_after_s:
+        # A bridge answers 503 for one dead account; the others behind it go on.
+        is_one_account = bool(source.options.get("bridge")) and answer.status == 503
+        is_pause = isinstance(outcome, Failed) and outcome.code == "rate_limited" and not is_one_account
+        if is_pause and isinstance(outcome, Failed) and outcome.retry_after_s:
             with self._lock:
                 self._paused_until[host_of(url)] = self._monotonic() + outcome.retry_after_s
         return outcome
@@ -222,8 +242,34 @@ def pace_s(source: Source) -> float:
     return float(value) if isinstance(value, int | float) else GAP_S
 
 
-def _by_status(answer: Response) -> Failed:
+def _key_header(source: Source, environ: Mapping[str, str]) -> dict[str, str] | None:
+    """The header that carries the source's access key, for formats that have one; None if the key is missing.
+
+    The transport drops it on the way to another origin.
+    """
+    name = _KEY_HEADERS.get(source.format)
+    variable = source.options.get("key_env")
+    if name is None or not isinstance(variable, str):
+        return {}
+    key = environ.get(variable, "").strip()
+    return {name: key} if key.isascii() and key.isprintable() and key else None
+
+
+def _asked_wait_s(answer: Response) -> int | None:
+    """Retry-After, or Mastodon's moment in X-RateLimit-Reset, as seconds from the answer's own Date."""
     wait = retry_after_s(answer.headers)
+    if wait is not None or answer.status != 429:
+        return wait
+    try:
+        reset = datetime.fromisoformat(answer.headers.get("x-ratelimit-reset", ""))
+    except ValueError:
+        return None
+    since = _date(answer.headers.get("date", "")) or datetime.now(UTC)
+    return max(0, min(int((reset.replace(tzinfo=reset.tzinfo or UTC) - since).total_seconds()), 24 * 3600))
+
+
+def _by_status(answer: Response) -> Failed:
+    wait = _asked_wait_s(answer)
     if answer.status == 503 and wait is not None:
         return Failed("rate_limited", retry_after_s=wait, status=503)
     code = _CODES.get(answer.status, "server_error" if answer.status >= 500 else "not_found")

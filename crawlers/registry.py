@@ -194,6 +194,7 @@ def _check_reading(source_id: str, entry: Mapping[str, Any]) -> None:
             _check_selector(source_id, key, css)
     if entry["format"] == "listing" and "item" not in select:
         raise _refused(source_id, "select", "a listing needs select.item")
+    _check_format(source_id, entry)
     for key in ("url_pattern", "label_prefix"):
         if key in entry:
             _check_pattern(source_id, key, entry[key])
@@ -205,6 +206,26 @@ def _check_reading(source_id: str, entry: Mapping[str, Any]) -> None:
     override = entry.get("robots_override")
     if override is not None and not (isinstance(override, dict) and {"reason", "editor"} <= set(override)):
         raise _refused(source_id, "robots_override", "needs reason and editor")
+
+
+def _check_format(source_id: str, entry: Mapping[str, Any]) -> None:
+    """What single formats can be, and the options that only some of them read."""
+    wanted = {"cap": {"notice"}, "cofacts": {"refutation", "circulating"}}.get(entry["format"])
+    if wanted is not None and entry["role"] not in wanted:
+        raise _refused(source_id, "role", f"a source of the format {entry['format']} is {' or '.join(sorted(wanted))}")
+    if entry["format"] in ("mastodon", "telegram") and entry["kind"] != "monitor":
+        raise _refused(source_id, "kind", f"what is read by {entry['format']} is a monitor")
+    if entry["format"] == "telegram" and not re.fullmatch(r"/s/[A-Za-z0-9_]{3,64}", urlsplit(str(entry["url"])).path):
+        raise _refused(source_id, "url", "must be the preview of a channel, …/s/‹channel›")
+    for key in ("aggregator", "bridge"):
+        if not isinstance(entry.get(key, False), bool):
+            raise _refused(source_id, key, "must be true or false")
+    if entry.get("bridge") and entry["authority"] != 0:
+        raise _refused(source_id, "authority", "what comes through a bridge has level 0")
+    if entry.get("bridge") and entry["format"] not in ("feed", "jsonfeed"):
+        raise _refused(source_id, "bridge", "a bridge makes feeds: format feed or jsonfeed")
+    if "key_env" in entry and not re.fullmatch(r"[A-Z][A-Z0-9_]{2,63}", str(entry["key_env"])):
+        raise _refused(source_id, "key_env", "must be the name of an environment variable, never a key itself")
 
 
 def _check_selector(source_id: str, key: str, css: Any) -> None:
