@@ -1,4 +1,4 @@
-"""The crawlers' part of the command line: `clarion crawl`, `clarion sources list | check | health`."""
+"""The crawlers' part of the command line: `clarion crawl`, `clarion mail`, `clarion sources list | check | health`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from crawlers import tipmail
 from crawlers.check import check_source
 from crawlers.pipeline import Report
+from crawlers.reading import Reader
 from crawlers.registry import Registry, load_registry
-from crawlers.schedule import crawl_once, run
+from crawlers.schedule import crawl_once, new_owner, run
 from index import open_catalogue
 from index.errors import NotFound
 from index.settings import Settings
@@ -30,6 +32,9 @@ def register(subparsers: Any) -> None:
     crawl.add_argument("--once", nargs="*", metavar="SOURCE", help="poll these sources (none named: all) and end")
     crawl.add_argument("--sources", type=Path, metavar="FILE", help="registry instead of CLARION_SOURCES")
     crawl.set_defaults(func=_crawl)
+    mail = subparsers.add_parser("mail", help="turn the mails of CLARION_MAIL_URL into tips: as a process, or once")
+    mail.add_argument("--once", action="store_true", help="visit the mailbox once and end")
+    mail.set_defaults(func=_mail)
     sources = subparsers.add_parser("sources", help="the registry of sources")
     acts = sources.add_subparsers(dest="act", required=True, metavar="ACT")
     listing = acts.add_parser("list", help="every registered source")
@@ -60,6 +65,26 @@ def _crawl(args: argparse.Namespace, settings: Settings) -> int:
     finally:
         catalogue.close()
     return 0 if all(r.status not in ("error", "lost") for r in reports) else 1
+
+
+def _mail(args: argparse.Namespace, settings: Settings) -> int:
+    catalogue = open_catalogue(settings)
+    try:
+        if not args.once:
+            stop = threading.Event()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: stop.set())
+            tipmail.run(settings, catalogue, stop)
+            return 0
+        reader = Reader(size=1)
+        try:
+            done = tipmail.visit(catalogue, settings, reader, new_owner())
+        finally:
+            reader.close()
+    finally:
+        catalogue.close()
+    print(f"{done.taken} tips, {done.known} known, {done.dropped} dropped, {done.unread} left to a person")
+    return 1 if done.code else 0
 
 
 def _crawl_once(catalogue: Any, settings: Settings, registry: Registry, source_ids: list[str] | None) -> list[Report]:

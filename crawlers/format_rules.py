@@ -26,10 +26,49 @@ def format_fault(entry: Mapping[str, Any], select: Mapping[str, Any]) -> Fault |
                 return key, "only a jsonlist has it"
     if "key_env" in entry and not (isinstance(entry["key_env"], str) and _VARIABLE.fullmatch(entry["key_env"])):
         return "key_env", "must be the name of a variable in capitals, not of Clarion's own, and never a key"
-    check = {"sitemap": _sitemap, "wordpress": _wordpress, "factchecktools": _factchecktools}.get(form)
+    check = {
+        "sitemap": _sitemap,
+        "wordpress": _wordpress,
+        "factchecktools": _factchecktools,
+        "cap": _cap,
+        "cofacts": _cofacts,
+        "mastodon": _monitor,
+        "telegram": _telegram,
+    }.get(form)
     if form == "jsonlist":
         return _jsonlist(entry, select)
-    return check(entry) if check else None
+    return (check(entry) if check else None) or _third_party(entry)
+
+
+def _third_party(entry: Mapping[str, Any]) -> Fault | None:
+    for key in ("aggregator", "bridge"):
+        if not isinstance(entry.get(key, False), bool):
+            return key, "must be true or false"
+    if entry.get("bridge") and entry["authority"] != 0:
+        return "authority", "what comes through a bridge has level 0"
+    if entry.get("bridge") and entry["format"] not in ("feed", "jsonfeed"):
+        return "bridge", "a bridge makes feeds: format feed or jsonfeed"
+    return None
+
+
+def _cap(entry: Mapping[str, Any]) -> Fault | None:
+    return None if entry["role"] == "notice" else ("role", "a source of the format cap is notice")
+
+
+def _cofacts(entry: Mapping[str, Any]) -> Fault | None:
+    is_known = entry["role"] in ("refutation", "circulating")
+    return None if is_known else ("role", "a source of the format cofacts is circulating or refutation")
+
+
+def _monitor(entry: Mapping[str, Any]) -> Fault | None:
+    is_monitor = entry["kind"] == "monitor"
+    return None if is_monitor else ("kind", f"what is read by {entry['format']} is a monitor")
+
+
+def _telegram(entry: Mapping[str, Any]) -> Fault | None:
+    if not re.fullmatch(r"/s/[A-Za-z0-9_]{3,64}", urlsplit(str(entry["url"])).path):
+        return "url", "must be the preview of a channel, …/s/‹channel›"
+    return _monitor(entry)
 
 
 def _sitemap(entry: Mapping[str, Any]) -> Fault | None:

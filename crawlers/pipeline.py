@@ -18,6 +18,7 @@ from typing import Protocol
 import structlog
 
 from crawlers import cadence
+from crawlers.adapters import adapter
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
 from crawlers.domains import host_of, is_within
 from crawlers.fetch import Failed, Fetched, NotModified, Outcome, Unchanged
@@ -27,6 +28,7 @@ from crawlers.registry import Registry
 from index.model import Health, Item, Labelled, RecordOutcome, Role, Source, SourceKind, SourceLease, SourceState
 
 PAGES_A_RUN = 5
+BARREN_KEPT = 2_000  # pages without an item that a process remembers, so that they use up no later run's budget
 PAGES_FIRST_RUN = 50  # first imports have a day's budget
 _log = structlog.get_logger("crawlers")
 
@@ -42,9 +44,15 @@ class Catalogue(Protocol):
 
 class Fetching(Protocol):
     def poll(
-        self, source: Source, url: str, etag: str | None, last_modified: str | None, sha256: str | None
+        self,
+        source: Source,
+        url: str,
+        etag: str | None,
+        last_modified: str | None,
+        sha256: str | None,
+        body: bytes = b"",
     ) -> Outcome: ...
-    def page(self, source: Source, url: str) -> Fetched | Failed: ...
+    def page(self, source: Source, url: str, body: bytes = b"") -> Fetched | Failed: ...
 
 
 class Reading(Protocol):
@@ -100,6 +108,7 @@ class Pipeline:
     ) -> None:
         self._catalogue, self._fetcher, self._reader = catalogue, fetcher, reader
         self._registry, self._jitter = registry, jitter
+        self._barren: deque[tuple[str, str]] = deque(maxlen=BARREN_KEPT)
 
     def crawl(self, lease: SourceLease) -> Report:
         """One run of one source. Never raises: an unexpected error is logged and the lease lapses."""
@@ -123,7 +132,10 @@ class Pipeline:
 
     def _crawl(self, lease: SourceLease) -> Report:
         source, state = lease.source, lease.state
-        outcome = self._fetcher.poll(source, source.url, state.etag, state.last_modified, state.body_sha256)
+        first, *further = adapter(source.format).first(source)
+        outcome = self._fetcher.poll(
+            source, first.url, state.etag, state.last_modified, state.body_sha256, first.body
+        )
         if isinstance(outcome, NotModified | Unchanged):
             return self._quiet(lease, outcome)
         if isinstance(outcome, Failed):
@@ -133,34 +145,34 @@ class Pipeline:
         if self._is_hijacked(source, outcome):
             return self._failed(lease, Failed("redirect_refused", detail="moved"), "moved")
         run = _Run(wire_bytes=outcome.wire_bytes)
-        parsed = self._reader.read(outcome.body, self._context(source, Request(source.url), outcome))
+        parsed = self._reader.read(outcome.body, self._context(source, first, outcome))
         if isinstance(parsed, Failed):
             return self._failed(lease, parsed, wire_bytes=run.wire_bytes)
         if parsed.code:
             return self._failed(lease, Failed(parsed.code), wire_bytes=run.wire_bytes)
         onward = self._onward(run, lease, parsed)
         self._take(run, parsed)
-        self._follow(run, lease, onward)
+        self._follow(run, lease, first, (*self._wanted(source, further), *onward))
         if run.code and not run.items:
             return self._failed(lease, Failed(run.code, detail=run.detail), wire_bytes=run.wire_bytes)
         return self._done(lease, outcome, parsed, run)
 
-    def _follow(self, run: _Run, lease: SourceLease, onward: Sequence[Request]) -> None:
+    def _follow(self, run: _Run, lease: SourceLease, first: Request, onward: Sequence[Request]) -> None:
         """Further lists and unknown pages, within the domain and the run's budget. One failing page stops none."""
         source = lease.source
         waiting = deque(onward)
         budget = _budget(lease)
-        seen = {source.url}
+        seen = {(first.url, first.body)}
         while waiting:
             request = waiting.popleft()
-            if request.url in seen:
+            if (request.url, request.body) in seen:
                 continue
             if budget == 0:
                 self._left_over(run, source, [request, *waiting])
                 return
             budget -= 1
-            seen.add(request.url)
-            fetched = self._fetcher.page(source, request.url)
+            seen.add((request.url, request.body))
+            fetched = self._fetcher.page(source, request.url, request.body)
             if isinstance(fetched, Failed):
                 if fetched.code != "end_of_list":
                     self._page_failed(run, request, fetched.code, fetched.permanent)
@@ -170,6 +182,8 @@ class Pipeline:
             if isinstance(parsed, Failed) or parsed.code:
                 self._page_failed(run, request, parsed.code, is_permanent=True)
                 continue
+            if request.native_id and not parsed.items and parsed.is_complete:
+                self._barren.append((source.id, request.native_id))
             onward = self._onward(run, lease, parsed)
             self._take(run, parsed)
             waiting.extendleft(reversed([r for r in onward if r.kind == "page"]))  # before the next list is opened
@@ -199,7 +213,8 @@ class Pipeline:
         inside = [r for r in more if source.options.get("aggregator") or is_within(r.url, hosts)]
         ids = {r.native_id for r in inside if r.native_id}
         known = self._catalogue.known_items(source.id, ids) if ids else frozenset()
-        return [r for r in inside if not r.native_id or r.native_id not in known]
+        barren = {native_id for source_id, native_id in self._barren if source_id == source.id}
+        return [r for r in inside if not r.native_id or r.native_id not in known | barren]
 
     def _page_failed(self, run: _Run, request: Request, code: str, is_permanent: bool) -> None:
         run.bad.append(ItemError(code, request.native_id or request.url))

@@ -321,6 +321,11 @@ class Catalogue:
         Raises: InvalidInput."""
         return people.send_tip(self._parts, text)
 
+    def take_tip(self, text: str, key: str) -> Tip | None:
+        """Keeps the text of a message that came by another way than the site (mail), as `send_tip` does, without a
+        receipt. The key is stored with it: None, and nothing kept, if it was taken before. Raises: InvalidInput."""
+        return people.take_tip(self._parts, text, key)
+
     def tip(self, receipt: str) -> tuple[Tip, Claim | None, Thread | None]:
         """Raises: NotFound."""
         return people.tip(self._parts, receipt)

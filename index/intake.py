@@ -3,7 +3,7 @@ long poll in several, each guarded by the lease; what it showed before is known 
 
     circulating item ─► Sighting of a known claim (repeat of the text, near-duplicate) or of a new one
     refutation item  ─► OutsideRefutation (a suggestion for editors), and a Sighting per place where it saw the claim
-    notice item      ─► Evidence
+    notice item      ─► Evidence, and the notices that it names lose their standing, also when they come after it
 
 Near-duplicates are looked up in the search index before the transaction opens, so that no engine call holds the
 writers' lock; two equal texts of one poll still meet, by fingerprint.
@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from index import grouping, merging, text
+from index import grouping, merging, notices, text
 from index.errors import InvalidInput, NotFound, Refused, SearchUnavailable
 from index.ids import new_id
 from index.model import (
@@ -26,7 +26,6 @@ from index.model import (
     DocKind,
     Editor,
     EditorRole,
-    Evidence,
     Grouped,
     Health,
     Item,
@@ -238,10 +237,11 @@ class _Poll:
         elif item.role is Role.REFUTATION:
             outcome = self._refutation(labelled, seen)
         else:
-            outcome = self._notice(item, seen)
+            outcome = notices.keep(self.unit, self.source, item, seen, self.now)
+            self.withdrawn += item.is_withdrawn
         kind, record_id, grouped = outcome
         self.counts[grouped] += 1
-        revisions = seen.revision_count + 1 if seen else 0
+        revisions = seen.revision_count + 1 if seen and seen.kind not in notices.RETIRED else 0
         self.unit.put_seen_item(
             self.source.id, item.native_id, SeenItem(kind, record_id, digest, revisions), item.aliases, self.now
         )
@@ -314,14 +314,6 @@ class _Poll:
                     )
         return "outside", outside.id, Grouped.REVISED if old else Grouped.NEW
 
-    def _notice(self, item: Item, seen: SeenItem | None) -> tuple[str, str, Grouped]:
-        evidence_id = seen.record_id if seen and seen.kind == "evidence" else new_id("evi")
-        published_on = item.published_at.date() if item.published_at else None
-        publisher = item.publisher or self.source.name(self.source.language)
-        evidence = Evidence(publisher=publisher, title=item.title[:500], url=item.url, published_on=published_on)
-        self.unit.put_evidence(evidence_id, self.source.id, evidence, item.text[:MAX_TEXT], self.now)
-        return "evidence", evidence_id, Grouped.REVISED if seen else Grouped.NEW
-
     def _claim_for(self, wording: str, item: Item, *, may_create: bool) -> tuple[str | None, Grouped]:
         """The claim that a wording belongs to: by equal text, by near-duplicate, else a new one."""
         same = self.unit.sighting_by_fingerprint(text.fingerprint(wording))
@@ -369,6 +361,8 @@ def _content_sha256(labelled: Labelled) -> str:
     (sources.md Q6).
     """
     item = labelled.item
-    fields = (item.title, item.text, item.claim, item.label, str(item.is_withdrawn), "|".join(item.appearances))
+    fields = [item.title, item.text, item.claim, item.label, str(item.is_withdrawn), "|".join(item.appearances)]
+    if item.supersedes:
+        fields.append("|".join(item.supersedes))
     folded = "\x1f".join(" ".join(f.split()) for f in fields)
     return hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()

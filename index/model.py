@@ -259,8 +259,10 @@ class Item:
     appearances: tuple[str, ...] = ()  # refutations: where the claim was seen
     label: str = ""  # the publisher's own verdict word
     rating: tuple[float, float, float] | None = None  # value, worst, best
-    is_withdrawn: bool = False
+    is_withdrawn: bool = False  # of an item that names others in `supersedes`: it withdraws them too
     aliases: tuple[str, ...] = ()  # other spellings of native_id
+    supersedes: tuple[str, ...] = ()  # native ids of the source's items that this one takes the place of
+    expires_at: datetime | None = None  # notices: until when they are in force
 
 
 @dataclass(frozen=True, slots=True)

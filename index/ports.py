@@ -136,10 +136,21 @@ class Change:
 class SeenItem:
     """What became of an item that a source showed before."""
 
-    kind: str  # sighting | outside | evidence
-    record_id: str
+    kind: str  # sighting | outside | evidence | tip; superseded | withdrawn: not seen yet, but named by one that was
+    record_id: str  # superseded | withdrawn: of the one that named it
     content_sha256: str
     revision_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice as it stands: in force while it is neither withdrawn nor superseded nor expired."""
+
+    evidence: Evidence
+    text: str
+    expires_at: datetime | None
+    superseded_by: str  # evidence id, or ""
+    is_withdrawn: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +240,22 @@ class Unit(Protocol):
     def put_outside(self, outside: OutsideRefutation) -> None: ...
     def outside(self, outside_id: str) -> OutsideRefutation | None: ...
     def outsides(self, ids: Collection[str]) -> dict[str, OutsideRefutation]: ...
-    def put_evidence(self, evidence_id: str, source_id: str, evidence: Evidence, text: str, seen_at: datetime) -> None:
-        """A notice of an official source, kept for drafts and matching."""
+    def put_evidence(
+        self,
+        evidence_id: str,
+        source_id: str,
+        evidence: Evidence,
+        text: str,
+        seen_at: datetime,
+        expires_at: datetime | None = None,
+    ) -> None:
+        """A notice of an official source, kept for drafts and matching. Its standing stays as `retire_evidence` left
+        it."""
+
+    def retire_evidence(self, evidence_id: str, superseded_by: str, *, is_withdrawn: bool) -> None:
+        """Another notice took its place ("": none did), or withdrew it. Neither is ever taken back."""
+
+    def notice(self, evidence_id: str) -> Notice | None: ...
 
     # matches
     def put_match(self, match: Match) -> None: ...

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from crawlers.adapters.protocol import Adapter
 
-FORMATS = ("feed", "jsonfeed", "claimreview", "listing", "sitemap", "wordpress", "jsonlist", "factchecktools")
+FORMATS = (
+    "feed", "jsonfeed", "claimreview", "listing", "sitemap", "wordpress", "jsonlist", "factchecktools",
+    "cap", "cofacts", "mastodon", "telegram",
+)  # fmt: skip
 
 
 def adapter(name: str) -> Adapter:
@@ -42,4 +45,24 @@ def adapter(name: str) -> Adapter:
         from crawlers.adapters.factchecktools import FactCheckToolsAdapter
 
         return FactCheckToolsAdapter()
+    if name == "cap":
+        from crawlers.adapters.cap import CapAdapter
+
+        return CapAdapter()
+    if name == "cofacts":
+        from crawlers.adapters.cofacts import CofactsAdapter
+
+        return CofactsAdapter()
+    if name == "mastodon":
+        from crawlers.adapters.mastodon import MastodonAdapter
+
+        return MastodonAdapter()
+    if name == "telegram":
+        from crawlers.adapters.telegram import TelegramAdapter
+
+        return TelegramAdapter()
+    if name == "mail":  # no format of a source: `clarion mail` reads its messages in the same children
+        from crawlers.adapters.mail import MailAdapter
+
+        return MailAdapter()
     raise KeyError(name)

@@ -17,6 +17,7 @@ from typing import Any
 
 import feedparser
 
+from crawlers.adapters.bridge import bridged
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
 from crawlers.dates import parse_date
 from crawlers.decode import decode
@@ -47,12 +48,16 @@ class FeedAdapter:
         return (Request(source.url),)
 
     def read(self, body: bytes, context: Context) -> Parsed:
+        parsed = self._read(body, context)
+        return bridged(parsed, body, context) if context.source.options.get("bridge") else parsed
+
+    def _read(self, body: bytes, context: Context) -> Parsed:
         if not body.strip():
             return Parsed(code="empty_body")
         decoded = decode(body, context.content_type, context.source.language, context.is_truncated)
         if decoded is None:
             return Parsed(code="bad_encoding")
-        text = _prepared(decoded.text)
+        text = prepared(decoded.text)
         if code := page_instead(text):
             return Parsed(code=code)
         if len(_ENTRY.findall(text)) > MAX_ENTRIES:
@@ -82,7 +87,7 @@ def page_instead(text: str) -> str:
     return ""
 
 
-def _prepared(text: str) -> str:
+def prepared(text: str) -> str:
     """XML that a strict parser reads (Q22): declaration, DTD and style sheet off, HTML's entities as characters, bare
     ampersands escaped, impossible references dropped. The text is UTF-8 now, and no entity of a DTD is expanded."""
     text = _XML_DECLARATION.sub("", text.lstrip("\ufeff"), count=1)

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from crawlers.adapters.bridge import bridged
 from crawlers.adapters.feed import headline_verdict, weak_id
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
 from crawlers.dates import parse_date
@@ -27,6 +28,10 @@ class JsonFeedAdapter:
         return (Request(source.url),)
 
     def read(self, body: bytes, context: Context) -> Parsed:
+        parsed = self._read(body, context)
+        return bridged(parsed, body, context) if context.source.options.get("bridge") else parsed
+
+    def _read(self, body: bytes, context: Context) -> Parsed:
         if not body.strip():
             return Parsed(code="empty_body")
         decoded = decode(body, context.content_type, context.source.language, context.is_truncated)

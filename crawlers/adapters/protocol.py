@@ -21,6 +21,7 @@ class Request:
     kind: str = "list"  # list: the source's own document · page: one item · child: a list that an index named
     native_id: str = ""
     about: Item | None = None  # what the list already told about the page's item
+    body: bytes = b""  # JSON to post; empty: an ordinary GET
 
 
 @dataclass(frozen=True, slots=True)

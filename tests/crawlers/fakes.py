@@ -165,11 +165,17 @@ class FakeNetwork:
     asked: list[str] = field(default_factory=list)
 
     def poll(
-        self, source: Source, url: str, etag: str | None, last_modified: str | None, sha256: str | None
+        self,
+        source: Source,
+        url: str,
+        etag: str | None,
+        last_modified: str | None,
+        sha256: str | None,
+        body: bytes = b"",
     ) -> Outcome:
         return self._answer(url)
 
-    def page(self, source: Source, url: str) -> Fetched | Failed:
+    def page(self, source: Source, url: str, body: bytes = b"") -> Fetched | Failed:
         found = self._answer(url)
         assert isinstance(found, Fetched | Failed)
         return found

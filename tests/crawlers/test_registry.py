@@ -109,6 +109,13 @@ def test_a_good_entry_becomes_a_source() -> None:
         ({"enabled": "yes"}, "enabled"),
         ({"pace_s": 0}, "pace_s"),
         ({"also_hosts": "cdn.example"}, "also_hosts"),
+        ({"format": "cap", "select": {}}, "role"),
+        ({"format": "mastodon", "select": {}}, "kind"),
+        ({"aggregator": "yes"}, "aggregator"),
+        ({"bridge": True}, "authority"),
+        ({"bridge": True, "authority": 0}, "bridge"),
+        ({"key_env": "a-secret-key"}, "key_env"),
+        ({"key_env": "x"}, "key_env"),
     ],
 )
 def test_what_is_unclear_is_refused_by_source_and_key(changes: dict[str, Any], key: str) -> None:
@@ -190,6 +197,14 @@ def test_a_monitor_needs_no_proof_and_never_carries_a_verdict() -> None:
     assert refused(monitor(authority=1)).field == "authority"
 
 
+def test_a_telegram_source_is_the_preview_of_one_channel() -> None:
+    preview = monitor(domain="t.me", url="https://t.me/s/telegram", format="telegram", select={})
+    assert parse_registry(preview).sources[0].format == "telegram"
+    for url in ("https://t.me/telegram", "https://t.me/s/telegram/1", "https://t.me/s/"):
+        assert refused(monitor(domain="t.me", url=url, format="telegram", select={})).field == "url"
+    assert refused(monitor(format="cofacts", role="notice", select={})).field == "role"
+
+
 def test_an_id_is_used_once() -> None:
     document = entry()
     document["source"].append(dict(document["source"][0]))
@@ -231,6 +246,12 @@ def test_the_packaged_registry_is_good_and_polls_nobody_unasked(packaged: Regist
     assert len(packaged.sources) >= 7
     assert [s.id for s in packaged.sources if s.is_enabled] == []
     assert {s.format for s in packaged.sources} <= set(FORMATS)
+
+
+def test_a_packaged_source_that_needs_a_key_names_a_variable_and_holds_none(packaged: Registry) -> None:
+    named = {s.id: s.options["key_env"] for s in packaged.sources if "key_env" in s.options}
+    assert {"tw-cofacts", "tw-cofacts-open"} <= set(named)
+    assert all(str(name).isupper() for name in named.values())
 
 
 def test_every_packaged_source_says_how_it_is_known_and_under_what_terms(packaged: Registry) -> None:

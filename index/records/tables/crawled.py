@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Index, Integer, PrimaryKeyConstraint, Table, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Float,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    false,
+    text,
+)
 
 from index.records.tables.columns import BigId, metadata, reference, text_column, time_column
-from index.records.types import CleanJson
+from index.records.types import CleanJson, CleanText
 
 # --- sources ---
 
@@ -159,6 +171,9 @@ evidence = Table(
     text_column("sha256"),
     text_column("text"),
     time_column("seen_at"),
+    time_column("expires_at", nullable=True),
+    Column("superseded_by", CleanText, nullable=False, server_default=text("''")),  # evidence id
+    Column("is_withdrawn", Boolean, nullable=False, server_default=false()),
 )
 
 matches = Table(
