@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import time
+import tomllib
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
 
 from crawlers.adapters.protocol import Parsed, Request
-from crawlers.registry import Registry
-from index.model import Item, Role, SourceKind
-from tests.crawlers.fakes import START, FakeCatalogue, a_source
+from crawlers.fetch import Fetcher
+from crawlers.pipeline import Pipeline
+from crawlers.registry import Registry, parse_registry
+from index import Catalogue, open_catalogue
+from index.model import Item, Role, SourceKind, SourceLease
+from index.settings import Settings
+from tests.crawlers.fakes import START, FakeCatalogue, InProcessReader, a_source
 from tests.crawlers.loopback import at, crawl, read
-from tests.crawlers.rude_server import RudeServer, by_path
+from tests.crawlers.rude_server import Asked, RudeServer, Wire, by_path
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 SENT = "2026-02-28T18:30:00+08:00"
@@ -246,3 +253,67 @@ def test_a_feed_of_alerts_is_read_over_loopback_and_known_or_unreal_ones_are_not
         again, _ = crawl(server, source, catalogue, is_first=False)
         assert again.new == 0
         assert [p for p in server.paths() if p.startswith("/cap/")] == ["/cap/2.xml", "/cap/4.xml"]
+
+
+REGISTRY = """
+[[source]]
+id = "alerts"
+name = {{ en = "Alerts" }}
+kind = "official"
+authority = 4
+domain = "127.0.0.1"
+proof = {{ by = "letter", url = "https://127.0.0.1/", on = 2026-11-01, editors = ["editor A", "editor B"] }}
+url = "{base}/feed.atom"
+format = "cap"
+role = "notice"
+language = "zh-Hans"
+pace_s = 0
+licence = {{ terms = "t", reviewed_on = 2026-11-01, attribution = "a" }}
+known_by = "code"
+enabled = true
+"""
+
+
+def leased(catalogue: Catalogue) -> SourceLease:
+    """The source, due again; the pace of its host is a second."""
+    catalogue.set_due("alerts")
+    for _ in range(300):
+        if leases := catalogue.lease_sources("worker", 1):
+            return leases[0]
+        time.sleep(0.1)
+    raise AssertionError("the source was never free")
+
+
+def test_a_cancel_that_is_read_before_its_alert_leaves_nothing_in_force(tmp_path: Path) -> None:
+    """Catalogue and database as they run; the alert comes a poll after what cancels it."""
+    cancel = alert("A-3", infos="", msgType="Cancel", references=triple("A-1"), note="预警解除")
+    shown = {"A-3": cancel, "A-2": alert("A-2")}
+
+    def behave(wire: Wire, asked: Asked) -> None:
+        name = asked.path.rsplit("/", 1)[-1]
+        links = ((n, f"<link href='/cap/{n}' type='application/cap+xml'/>") for n in shown)
+        entries = "".join(f"<entry><id>urn:{n}</id>{link}</entry>" for n, link in links)
+        feed = f"<feed xmlns='http://www.w3.org/2005/Atom'>{entries}</feed>"
+        body = feed if name == "feed.atom" else shown.get(name, "")
+        wire.answer(200 if body else 404, body.encode())
+
+    with RudeServer(behave) as server:
+        settings = Settings(data_dir=tmp_path, encoder="hashed", internal_targets=(server.pair,))
+        registry = parse_registry(tomllib.loads(REGISTRY.format(base=server.base)), frozenset({server.pair}))
+        catalogue = open_catalogue(settings)
+        try:
+            catalogue.migrate()
+            catalogue.put_sources(registry.sources)
+            pipeline = Pipeline(catalogue, Fetcher(settings, sleep=lambda s: None), InProcessReader(), registry)
+            report = pipeline.crawl(leased(catalogue))
+            assert (report.status, report.new, report.withdrawn) == ("ok", 2, 1)
+            shown["A-1"] = alert("A-1")
+            report = pipeline.crawl(leased(catalogue))
+            assert (report.status, report.new) == ("ok", 1)
+            with catalogue._parts.records.read() as unit:
+                names = [f"alerts@weather.example,{n},2026-02-28T10:30:00+00:00" for n in ("A-1", "A-2", "A-3")]
+                seen = [unit.seen_item("alerts", (name,)) for name in names]
+                notices = [unit.notice(s.record_id) for s in seen if s is not None]
+            assert [n.is_withdrawn for n in notices if n is not None] == [True, False, True]
+        finally:
+            catalogue.close()
