@@ -17,8 +17,9 @@ from typing import Any
 
 import feedparser
 
+from crawlers.adapters.dating import dated, quality
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
-from crawlers.dates import parse_date
+from crawlers.dates import Dated
 from crawlers.decode import decode
 from crawlers.language import told_language
 from crawlers.page import option
@@ -159,9 +160,10 @@ def _item(entry: Any, context: Context, feed_language: str, shared: set[str]) ->
     title = title or clip(text.split("\n", 1)[0], 80)
     published = _date(entry, ("published", "created"), context)
     updated = _date(entry, ("updated",), context)
-    published = published or updated
+    found = published or updated
+    at = found.at if found else None
     label, claim = headline_verdict(title, source)
-    native_id = guid if guid and guid not in shared else link or weak_id(title, published)
+    native_id = guid if guid and guid not in shared else link or weak_id(title, at)
     return Item(
         native_id=native_id[:500],
         url=link or context.url,
@@ -169,8 +171,9 @@ def _item(entry: Any, context: Context, feed_language: str, shared: set[str]) ->
         text=text or title,
         language=told_language(f"{title} {text}", str(_declared_language(entry, feed_language)), source.language),
         role=role_of(source, title),
-        published_at=published,
-        updated_at=updated if updated and published and updated > published else None,
+        published_at=at,
+        updated_at=updated.at if updated and at and updated.at > at else None,
+        date_quality=quality(found),
         publisher=one_line(str(entry.get("author", "")))[:200] if source.options.get("aggregator") else "",
         label=_category(entry, source) or label,
         claim=claim,
@@ -216,13 +219,11 @@ def _declared_language(entry: Any, feed_language: str) -> str:
     return detail.get("language") or feed_language or ""
 
 
-def _date(entry: Any, names: Sequence[str], context: Context) -> datetime | None:
+def _date(entry: Any, names: Sequence[str], context: Context) -> Dated | None:
     """The first of these that the entry itself has: asked for `updated`, feedparser falls back to published."""
-    formats = context.source.options.get("dates", ())
-    known = [str(f) for f in formats] if isinstance(formats, list | tuple) else []
     for name in names:
         if dict.__contains__(entry, name) and (raw := str(dict.__getitem__(entry, name))):
-            return parse_date(raw, context.source.timezone, known, context.fetched_at)
+            return dated(raw, context)
     return None
 
 
