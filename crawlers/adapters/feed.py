@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import html
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -38,6 +39,7 @@ _AMPERSAND = re.compile(r"&(#[0-9]{1,9};|#[xX][0-9a-fA-F]{1,8};|[A-Za-z][A-Za-z0
 # What feedparser raises for bad input, seen on its own and on hostile files; its interface promises nothing.
 _FAULTS = (ValueError, LookupError, AttributeError, TypeError, AssertionError, RecursionError)
 _CUT = ("no element found", "unclosed token", "unclosed CDATA")
+_TOMBSTONE = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?deleted-entry\s[^>]{0,1000}?\bref\s*=\s*[\"']([^\"'<>]{1,500})", re.I)
 _LOGIN = re.compile(r"<input[^>]{0,300}type\s*=\s*[\"']?password", re.I)
 
 
@@ -53,6 +55,10 @@ class FeedAdapter:
         decoded = decode(body, context.content_type, context.source.language, context.is_truncated)
         if decoded is None:
             return Parsed(code="bad_encoding")
+        if decoded.text.lstrip("\ufeff \n\r\t").startswith("{"):  # JSON Feed at a feed's address (Q24)
+            from crawlers.adapters.jsonfeed import JsonFeedAdapter  # late: it builds on this module
+
+            return JsonFeedAdapter().read(body, context)
         text = _prepared(decoded.text)
         if code := page_instead(text):
             return Parsed(code=code)
@@ -70,7 +76,8 @@ class FeedAdapter:
         if not result.get("version"):
             return Parsed(code="not_a_feed")
         entries, is_cut = _whole_entries(result, text, context.is_truncated)
-        return _parsed(result, entries, is_cut, context, decoded.removed_count)
+        parsed = _parsed(result, entries, is_cut, context, decoded.removed_count)
+        return dataclasses.replace(parsed, items=(*parsed.items, *_tombstones(text, context)))
 
 
 def page_instead(text: str) -> str:
@@ -174,11 +181,20 @@ def _item(entry: Any, context: Context, feed_language: str, shared: set[str]) ->
         published_at=at,
         updated_at=updated.at if updated and at and updated.at > at else None,
         date_quality=quality(found),
-        publisher=one_line(str(entry.get("author", "")))[:200] if source.options.get("aggregator") else "",
+        publisher=plain_title(str(entry.get("author", "")))[:200] if source.options.get("aggregator") else "",
         label=_category(entry, source) or label,
         claim=claim,
         aliases=tuple(a for a in dict.fromkeys((link, guid)) if a and a != native_id and a not in shared),
     )
+
+
+def _tombstones(text: str, context: Context) -> list[Item]:
+    """Entries that an Atom feed declares deleted (RFC 6721): withdrawn at once, with nothing but their id (Q19)."""
+    source = context.source
+    refs = dict.fromkeys(one_line(html.unescape(ref)) for ref in _TOMBSTONE.findall(text)[:MAX_ENTRIES])
+    return [
+        Item(ref, context.url, "", "", source.language, source.role, is_withdrawn=True) for ref in refs if ref
+    ]
 
 
 def _guid(entry: Any) -> str:

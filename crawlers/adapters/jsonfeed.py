@@ -113,7 +113,7 @@ def _body(entry: dict[str, Any], base: str) -> str:
 def _author(entry: dict[str, Any]) -> str:
     authors = entry.get("authors") or [entry.get("author")]
     names = (
-        [one_line(_text(a.get("name"))) for a in authors if isinstance(a, dict)] if isinstance(authors, list) else []
+        [plain_title(_text(a.get("name"))) for a in authors if isinstance(a, dict)] if isinstance(authors, list) else []
     )
     return next((n for n in names if n), "")
 
