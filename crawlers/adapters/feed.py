@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from html.entities import html5
 from io import BytesIO
 from typing import Any
+from urllib.parse import urljoin
 
 import feedparser
 
@@ -32,6 +33,8 @@ MAX_ENTRIES = 20_000
 _ENTRY = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?(?:item|entry)[\s>/]")
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,300}\?>", re.I)
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]{0,2000}(?:\[.{0,60000}?\]\s*)?>", re.S | re.I)
+_ROOT = re.compile(r"(<(?:[A-Za-z_][\w.-]{0,40}:)?(?:rss|feed|RDF)\b)[^>]{0,5000}>")
+_BASE = re.compile(r"\sxml:base\s*=\s*([\"'])(.{0,2000}?)\1", re.S)
 _XSL = re.compile(r"<\?xml-stylesheet[^<]{0,2000}?\?>")
 _CDATA = re.compile(r"(<!\[CDATA\[.*?(?:\]\]>|$))", re.S)
 _RUN = re.compile(r"[^<>&\[\]]+")
@@ -66,7 +69,7 @@ class FeedAdapter:
             return Parsed(code="too_large")
         try:
             result = feedparser.parse(
-                BytesIO(text.encode("utf-8", "ignore")),
+                BytesIO(_based(text, context.url).encode("utf-8", "ignore")),
                 sanitize_html=False,
                 resolve_relative_uris=False,
                 response_headers={"content-type": "application/xml; charset=utf-8"},
@@ -102,6 +105,20 @@ def _prepared(text: str) -> str:
         text = _RUN.sub(lambda run: mended(run[0]), text)
     pieces = _CDATA.split(text)
     return "".join(piece if piece.startswith("<![CDATA[") else _AMPERSAND.sub(_reference, piece) for piece in pieces)
+
+
+def _based(text: str, url: str) -> str:
+    """A document with bases of its own starts from its address: feedparser joins relative ones to nothing (Q23).
+
+    Documents without are left alone, since a base would also turn plain guids into addresses.
+    """
+    root = _ROOT.search(text[:65536]) if "xml:base" in text else None
+    if root is None:
+        return text
+    own = _BASE.search(root[0])
+    base = html.escape(urljoin(url, html.unescape(own[2])) if own else url)
+    tag = _BASE.sub("", root[0], count=1)
+    return f'{text[: root.start()]}{root[1]} xml:base="{base}"{tag[len(root[1]) :]}{text[root.end() :]}'
 
 
 def _reference(match: re.Match[str]) -> str:

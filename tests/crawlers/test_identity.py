@@ -76,7 +76,7 @@ def polled(catalogue: Catalogue, body: str, source: Source = SOURCE) -> Report:
         ("the link changed, the guid not", feed(link="https://news.example/2026/pretty-{n}")),
     ],
 )
-def test_a_publication_in_another_spelling_is_a_repeat(name: str, again: str, catalogue: Catalogue) -> None:
+def test_q14_q15_q16_a_publication_in_another_spelling_is_a_repeat(name: str, again: str, catalogue: Catalogue) -> None:
     first = polled(catalogue, feed())
     assert (first.status, first.new) == ("ok", 3)
     second = polled(catalogue, again)
