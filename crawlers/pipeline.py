@@ -25,6 +25,7 @@ from crawlers.fetch import Failed, Fetched, NotModified, Outcome, Unchanged
 from crawlers.identity import named
 from crawlers.labels import map_label
 from crawlers.registry import Registry
+from index.lookalike import imitated
 from index.model import Health, Item, Labelled, RecordOutcome, Role, Source, SourceKind, SourceLease, SourceState
 
 PAGES_A_RUN = 5
@@ -142,7 +143,7 @@ class Pipeline:
             return self._failed(lease, outcome)
         for hop in outcome.hops:
             _log.info("redirect_seen", source=source.id, status=hop.status, to_host=host_of(outcome.url))
-        if self._is_hijacked(source, outcome):
+        if self._is_hijacked(source, outcome) or self._is_imitation(source, outcome.url):
             return self._failed(lease, Failed("redirect_refused", detail="moved"), "moved")
         run = _Run(wire_bytes=outcome.wire_bytes)
         parsed = self._reader.read(outcome.body, self._context(source, first, outcome))
@@ -151,7 +152,7 @@ class Pipeline:
         if parsed.code:
             return self._failed(lease, Failed(parsed.code), wire_bytes=run.wire_bytes)
         onward = self._onward(run, lease, parsed)
-        self._take(run, parsed)
+        self._take(run, source, parsed)
         self._follow(run, lease, first, (*self._wanted(source, further), *onward))
         if run.code and not run.items:
             return self._failed(lease, Failed(run.code, detail=run.detail), wire_bytes=run.wire_bytes)
@@ -185,7 +186,7 @@ class Pipeline:
             if request.native_id and not parsed.items and parsed.is_complete:
                 self._barren.append((source.id, request.native_id))
             onward = self._onward(run, lease, parsed)
-            self._take(run, parsed)
+            self._take(run, source, parsed)
             waiting.extendleft(reversed([r for r in onward if r.kind == "page"]))  # before the next list is opened
             waiting.extend(r for r in onward if r.kind != "page")
 
@@ -221,7 +222,9 @@ class Pipeline:
         run.code, run.detail = run.code or code, "a page of the list"
         run.is_complete = run.is_complete and is_permanent
 
-    def _take(self, run: _Run, parsed: Parsed) -> None:
+    def _take(self, run: _Run, source: Source, parsed: Parsed) -> None:
+        if parsed.notes.get("guids_ignored"):
+            _log.warning("source_flagged", source=source.id, guids_ignored=parsed.notes["guids_ignored"])
         run.items += parsed.items
         run.repaired |= parsed.repaired
         run.bad += parsed.bad
@@ -230,6 +233,9 @@ class Pipeline:
     def _labelled(self, source: Source, item: Item, is_repaired: bool) -> Labelled:
         """The item with what its label suggests and the level that its publisher has here (sources.md 1)."""
         authority, is_offsite = self._standing(source, item)
+        if is_offsite:
+            for url in (item.url, item.publisher):
+                self._is_imitation(source, url)
         if item.role is not Role.REFUTATION or source.kind is SourceKind.MONITOR or is_repaired:
             return Labelled(item, None, "none", authority, is_offsite)
         mapped = map_label(item.label, item.rating, self._registry.labels_of(source))
@@ -249,6 +255,14 @@ class Pipeline:
     def _is_hijacked(self, source: Source, fetched: Fetched) -> bool:
         """An official source that answers from another registrable domain is held for an editor (A5, E4)."""
         return source.kind is SourceKind.OFFICIAL and not is_within(fetched.url, _hosts(source))
+
+    def _is_imitation(self, source: Source, url: str) -> bool:
+        """Whether the host looks like a registered domain and is none: warned of, never official (E3, Q40)."""
+        host = host_of(url) if "." in url and " " not in url and not is_within(url, _hosts(source)) else ""
+        domain = imitated(host, [s.domain for s in self._registry.sources] or [source.domain]) if host else None
+        if domain is not None:
+            _log.warning("look_alike", source=source.id, host=host, of=domain)
+        return domain is not None
 
     def _context(self, source: Source, request: Request, fetched: Fetched) -> Context:
         return Context(

@@ -224,6 +224,9 @@ class _Poll:
     def _take(self, labelled: Labelled) -> None:
         item = labelled.item
         seen = self.unit.seen_item(self.source.id, (item.native_id, *item.aliases))
+        if _is_tombstone(item) and (seen is None or seen.kind != "outside"):
+            self.counts[Grouped.REPEAT] += 1
+            return
         digest = _content_sha256(labelled)
         is_frozen = seen is not None and seen.revision_count >= MAX_REVISIONS and not item.is_withdrawn
         if seen and (is_frozen or seen.content_sha256 == digest):
@@ -303,6 +306,8 @@ class _Poll:
             version=old.version + 1 if old else 1,
             is_withdrawn=item.is_withdrawn,
         )
+        if old and _is_tombstone(item):
+            outside = replace(old, is_withdrawn=True, version=old.version + 1)
         self.unit.put_outside(outside)
         self.unit.changed(Changed.OUTSIDE, outside.id)
         if old is None and has_words(item.claim) and not item.is_withdrawn:
@@ -354,6 +359,11 @@ class _Poll:
         self.unit.changed(Changed.CLAIM, claim_id)
         self.claim_ids.append(claim_id)
         return sighting
+
+
+def _is_tombstone(item: Item) -> bool:
+    """A publisher's word that an entry is gone, with nothing but its id: what it said is kept."""
+    return item.is_withdrawn and not item.title and not item.text
 
 
 def _content_sha256(labelled: Labelled) -> str:

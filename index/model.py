@@ -253,6 +253,7 @@ class Item:
     role: Role
     published_at: datetime | None = None
     updated_at: datetime | None = None
+    date_quality: str = "exact"  # or approximate: told as a distance or without its year
     publisher: str = ""
     claim: str = ""  # refutations: the wording reviewed
     claimant: str = ""

@@ -15,11 +15,11 @@ from typing import Any
 
 from lxml.html import HtmlElement
 
+from crawlers.adapters.dating import dated
 from crawlers.adapters.feed import FeedAdapter, headline_verdict
 from crawlers.adapters.jsonld import Node, nodes_of_type, read_blocks, strings, text_value
 from crawlers.adapters.microdata import nodes_in
 from crawlers.adapters.protocol import Context, Parsed, Request
-from crawlers.dates import parse_date
 from crawlers.decode import decode
 from crawlers.domains import is_within, registrable
 from crawlers.language import told_language
@@ -170,7 +170,8 @@ def _body(node: Node, root: HtmlElement | None, context: Context) -> str:
 
 
 def _date(value: Any, context: Context) -> datetime | None:
-    return parse_date(text_value(value), context.source.timezone, (), context.fetched_at)
+    found = dated(text_value(value), context)
+    return found.at if found is not None else None
 
 
 def _language(node: Node, root: HtmlElement | None) -> str:

@@ -105,7 +105,7 @@ def test_a_post_edited_into_a_denial_no_longer_counts_as_spread(house: House) ->
     assert house.catalogue.claim_page(claim_id).wordings == ()
 
 
-def test_an_entry_that_changes_at_every_poll_freezes(house: House) -> None:
+def test_q17_an_entry_that_changes_at_every_poll_freezes(house: House) -> None:
     claim_id = house.record(post(RUMORS[0])).claim_ids[0]
     outcomes = [counts(house.record(post(f"{RUMORS[0]}，第{n}版"))) for n in range(MAX_REVISIONS + 3)]
     assert outcomes == [(0, 0, 0, 1, 0)] * MAX_REVISIONS + [(0, 1, 0, 0, 0)] * 3
