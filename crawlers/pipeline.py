@@ -119,6 +119,8 @@ class Pipeline:
 
     def _crawl(self, lease: SourceLease) -> Report:
         source, state = lease.source, lease.state
+        if self._catalogue.now() >= lease.until:  # this process was stopped meanwhile; the source is another worker's
+            return Report(source.id, "lost")
         outcome = self._fetcher.poll(source, source.url, state.etag, state.last_modified, state.body_sha256)
         if isinstance(outcome, NotModified | Unchanged):
             return self._quiet(lease, outcome)

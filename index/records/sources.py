@@ -7,13 +7,29 @@ workers never count the live leases of one host at the same time.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Subquery, and_, case, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    RowMapping,
+    Select,
+    Subquery,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 
 from index.model import Health, Licence, Role, Source, SourceKind, SourceLease, SourceState
 from index.ports import SeenItem
@@ -22,6 +38,7 @@ from index.records.tables.crawled import hosts, seen_items, seen_names, source_s
 from index.records.types import key_of
 
 STATE_COLUMNS = [source_states.c[name] for name in SourceState.__dataclass_fields__]
+LOOKED_AT = 500  # due rows of one claim
 VALIDATORS = ("etag", "last_modified", "body_sha256")
 
 
@@ -97,46 +114,42 @@ class SourceRoom(Room):
 
     def renew_lease(self, lease: SourceLease, until: datetime) -> bool:
         """Moves the end of a lease that still holds."""
-        return self._change(update(source_states).where(_is_held(lease)).values(lease_until=until)) == 1
+        return self._connection.execute(_RENEW, {**_held(lease), "b_until": until}).rowcount == 1
 
     def finish_poll(self, lease: SourceLease, state: SourceState) -> bool:
         """Stores the state and frees the lease, if owner and epoch still hold it; False (nothing written) otherwise.
         A pause that an editor ordered during the poll stays."""
-        is_paused = source_states.c.health == Health.PAUSED
-        values = _state_row(state) | {
-            "health": case((is_paused, source_states.c.health), else_=str(state.health)),
-            "note": case((is_paused, source_states.c.note), else_=state.note),
-            "lease_owner": None,
-            "lease_until": None,
-        }
-        del values["source_id"]
-        return self._change(update(source_states).where(_is_held(lease)).values(values)) == 1
+        values = {f"b_{name}": value for name, value in _state_row(state).items() if name != "source_id"}
+        values["b_health"] = str(state.health)
+        return self._connection.execute(_FINISH, {**_held(lease), **values}).rowcount == 1
 
     def _lock_hosts(self, now: datetime, limit: int, per_host: int, host_gap_s: float) -> list[str]:
         """The most overdue hosts that may be asked now, locked until the commit; hosts that another worker has locked
         are left to it."""
-        due = (
-            select(sources.c.host, func.min(source_states.c.next_check_at).label("due_at"))
+        live = _live(now)
+        is_open = and_(
+            func.coalesce(live.c.count, 0) < per_host,
+            or_(hosts.c.last_started_at.is_(None), hosts.c.last_started_at <= now - timedelta(seconds=host_gap_s)),
+        )
+        due = (  # a bounded walk along the index: with ten thousand due, every claim would else read them all
+            select(sources.c.host, source_states.c.next_check_at)
             .join_from(source_states, sources)
-            .where(_is_due(now))
-            .group_by(sources.c.host)
+            .join(hosts, hosts.c.host == sources.c.host)
+            .outerjoin(live, live.c.host == sources.c.host)
+            .where(_is_due(now), is_open)
+            .order_by(source_states.c.next_check_at)
+            .limit(max(LOOKED_AT, 4 * limit))
             .subquery("due")
         )
-        live = _live(now)
-        gap_ends = now - timedelta(seconds=max(host_gap_s, 0))
-        statement = (
+        found = self._all(select(due.c.host).group_by(due.c.host).order_by(func.min(due.c.next_check_at), due.c.host))
+        wanted = [row["host"] for row in found[:limit]]
+        locked = self._all(
             select(hosts.c.host)
-            .join_from(hosts, due, hosts.c.host == due.c.host)
             .outerjoin(live, live.c.host == hosts.c.host)
-            .where(
-                func.coalesce(live.c.count, 0) < per_host,
-                or_(hosts.c.last_started_at.is_(None), hosts.c.last_started_at <= gap_ends),
-            )
-            .order_by(due.c.due_at, hosts.c.host)
-            .limit(limit)
+            .where(hosts.c.host.in_(wanted), is_open)
             .with_for_update(skip_locked=True, of=hosts)
         )
-        return [row["host"] for row in self._all(statement)]
+        return [row["host"] for row in locked]
 
     def _sources_by_id(self, ids: Any) -> dict[str, Source]:
         found = self._all(select(sources).where(sources.c.id.in_(list(ids))))
@@ -146,38 +159,46 @@ class SourceRoom(Room):
 
     def seen_item(self, source_id: str, native_ids: Collection[str]) -> SeenItem | None:
         """The item that has one of these names; the first name that is known decides."""
-        names = [key_of(name) for name in native_ids]
-        row = self._known_item(source_id, names)
-        if row is None:
-            return None
-        return SeenItem(row["kind"], row["record_id"], row["content_sha256"], row["revision_count"])
+        found = self.seen_items(source_id, native_ids)
+        return next((found[name] for name in native_ids if name in found), None)
+
+    def seen_items(self, source_id: str, native_ids: Collection[str]) -> dict[str, SeenItem]:
+        """Those of the names that are known, with the item that each stands for."""
+        known = self._known_items(source_id, [key_of(name) for name in native_ids])
+        return {name: _seen(known[key]) for name in native_ids if (key := key_of(name)) in known}
 
     def put_seen_item(
         self, source_id: str, native_id: str, seen: SeenItem, aliases: Collection[str], now: datetime
     ) -> None:
         """Remembers an item under all its names. A name that belongs to another item stays with that item."""
-        names = [key_of(name) for name in (native_id, *aliases)]
-        values = {**asdict(seen), "last_seen_at": now}
-        known = self._known_item(source_id, names)
-        if known is None:
-            insert = self._insert(seen_items).values(source_id=source_id, first_seen_at=now, **values)
-            item_id = self._scalar(insert.returning(seen_items.c.id))
-        else:
-            item_id = known["id"]
-            self._change(update(seen_items).where(seen_items.c.id == item_id).values(**values))
-        rows = [{"source_id": source_id, "name": name, "item_id": item_id} for name in dict.fromkeys(names)]
-        self._connection.execute(self._insert(seen_names).on_conflict_do_nothing(), rows)
+        self.put_seen_items(source_id, [(native_id, seen, aliases)], now)
 
-    def _known_item(self, source_id: str, names: list[str]) -> RowMapping | None:
+    def put_seen_items(
+        self, source_id: str, items: Sequence[tuple[str, SeenItem, Collection[str]]], now: datetime
+    ) -> None:
+        """Many items, in a few statements. No two of them may share a name."""
+        named = [list(dict.fromkeys(key_of(name) for name in (i, *aliases))) for i, _, aliases in items]
+        known = self._known_items(source_id, [name for names in named for name in names])
+        ids = [next((known[name]["id"] for name in names if name in known), None) for names in named]
+        rows = [{**asdict(seen), "last_seen_at": now} for _, seen, _ in items]
+        changed = [{**_bound(row), "b_id": id} for row, id in zip(rows, ids, strict=True) if id is not None]
+        if changed:
+            self._connection.execute(_RENEW_ITEM, changed)
+        added = [{**r, "source_id": source_id, "first_seen_at": now} for r, id in zip(rows, ids, strict=True) if not id]
+        if added:
+            made = iter(self._connection.execute(_ADD_ITEMS, added).scalars().all())
+            ids = [next(made) if id is None else id for id in ids]
+        pairs = ((name, id) for names, id in zip(named, ids, strict=True) for name in names if name not in known)
+        fresh = [{"source_id": source_id, "name": name, "item_id": id} for name, id in pairs]
+        if fresh:
+            self._connection.execute(_add_names(self._is_postgresql), fresh)
+
+    def _known_items(self, source_id: str, names: Collection[str]) -> dict[str, RowMapping]:
         found: dict[str, RowMapping] = {}
         for batch in batches(names):
-            statement = (
-                select(seen_names.c.name, seen_items)
-                .join_from(seen_names, seen_items)
-                .where(seen_names.c.source_id == source_id, seen_names.c.name.in_(batch))
-            )
-            found.update((row["name"], row) for row in self._all(statement))
-        return next((found[name] for name in names if name in found), None)
+            rows = self._connection.execute(_KNOWN, {"b_source": source_id, "b_names": batch}).mappings()
+            found.update((row["name"], row) for row in rows)
+        return found
 
 
 # --- statements ---
@@ -189,12 +210,54 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
     return and_(is_wanted, source_states.c.next_check_at <= now, is_free)
 
 
-def _is_held(lease: SourceLease) -> ColumnElement[bool]:
-    return and_(
-        source_states.c.source_id == lease.source.id,
-        source_states.c.lease_owner == lease.owner,
-        source_states.c.lease_epoch == lease.epoch,
+# Built once: a poll is a handful of statements, and building one costs more than running it.
+
+_IS_HELD = and_(
+    source_states.c.source_id == bindparam("b_source"),
+    source_states.c.lease_owner == bindparam("b_owner"),
+    source_states.c.lease_epoch == bindparam("b_epoch"),
+)
+_IS_PAUSED = source_states.c.health == Health.PAUSED
+_STORED = {name: bindparam(f"b_{name}") for name in SourceState.__dataclass_fields__ if name != "source_id"}
+_FINISH = (
+    update(source_states)
+    .where(_IS_HELD)
+    .values(
+        **_STORED
+        | {
+            "health": case((_IS_PAUSED, source_states.c.health), else_=_STORED["health"]),
+            "note": case((_IS_PAUSED, source_states.c.note), else_=_STORED["note"]),
+            "lease_owner": None,
+            "lease_until": None,
+        }
     )
+)
+_RENEW = update(source_states).where(_IS_HELD).values(lease_until=bindparam("b_until"))
+_KNOWN = (
+    select(seen_names.c.name, seen_items)
+    .join_from(seen_names, seen_items)
+    .where(seen_names.c.source_id == bindparam("b_source"), seen_names.c.name.in_(bindparam("b_names", expanding=True)))
+)
+_ADD_ITEMS = insert(seen_items).returning(seen_items.c.id, sort_by_parameter_order=True)
+_ITEM_VALUES = (*SeenItem.__dataclass_fields__, "last_seen_at")
+_RENEW_ITEM = (
+    update(seen_items)
+    .where(seen_items.c.id == bindparam("b_id"))
+    .values({name: bindparam(f"b_{name}") for name in _ITEM_VALUES})
+)
+
+
+@cache
+def _add_names(is_postgresql: bool) -> Executable:
+    return (postgresql.insert(seen_names) if is_postgresql else sqlite.insert(seen_names)).on_conflict_do_nothing()
+
+
+def _held(lease: SourceLease) -> dict[str, Any]:
+    return {"b_source": lease.source.id, "b_owner": lease.owner, "b_epoch": lease.epoch}
+
+
+def _bound(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"b_{name}": value for name, value in row.items()}
 
 
 def _live(now: datetime) -> Subquery:
@@ -274,6 +337,10 @@ def _source(row: RowMapping) -> Source:
 def _licence(stored: Mapping[str, Any]) -> Licence:
     reviewed_on = stored.get("reviewed_on")
     return Licence(**{**stored, "reviewed_on": date.fromisoformat(reviewed_on) if reviewed_on else None})
+
+
+def _seen(row: RowMapping) -> SeenItem:
+    return SeenItem(row["kind"], row["record_id"], row["content_sha256"], row["revision_count"])
 
 
 def _state_row(state: SourceState) -> dict[str, Any]:
