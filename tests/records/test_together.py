@@ -31,7 +31,7 @@ class Held:
         def outcome(act: Callable[[Unit], Any]) -> Any:
             try:
                 return self._records.together(act)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the outcome is what is tested
                 return error
 
         with ThreadPoolExecutor(len(self._acts) + 1) as pool:

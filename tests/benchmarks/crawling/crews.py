@@ -1,11 +1,12 @@
 """Crawl processes that can be killed: forked from a process that has everything imported, so a start costs little.
 
-Each child runs the product's own loop (`crawlers.schedule.run`) in a process group of its own, with its log in a file.
+Each child runs the product's own loop (`crawlers.schedule.run`), with its log in a file.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import logging
 import os
 import signal
@@ -22,9 +23,11 @@ import structlog
 
 from crawlers import cadence, schedule
 from crawlers.registry import Registry
+from index.model import Source
 from index.pages import SyncReport
 from tests.benchmarks.crawling.place import Place
 
+PR_SET_PDEATHSIG = 1
 END_S = 45.0  # a stop drains for 30 s at most
 
 
@@ -46,10 +49,10 @@ class Crew:
         return self.status is None and not self._reaped(os.WNOHANG)
 
     def signal(self, number: signal.Signals) -> None:
-        """To the process and its parsing children."""
+        """To the process alone: a parsing child ends by itself when its parent is gone."""
         if self.status is None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, number)
+                os.kill(self.pid, number)
         self.is_stopped = number is signal.SIGSTOP
 
     def kill(self) -> None:
@@ -57,7 +60,7 @@ class Crew:
         self._reaped(0)
 
     def end(self) -> None:
-        """SIGTERM to the process alone, and SIGKILL to all of them if it does not end."""
+        """SIGTERM, and SIGKILL if it does not end."""
         if self.status is None:
             if self.is_stopped:
                 self.signal(signal.SIGCONT)
@@ -88,8 +91,8 @@ class Crews:
     place: Place
     workers: int = 8
     is_crawl_only: bool = True  # nothing is indexed or linked
-    floor_min: int | None = None  # a shorter shortest interval than the product's, for tests of many polls
-    options: dict[str, Any] = field(default_factory=dict)
+    interval_s: float | None = None  # instead of the product's half hour, so that a feed is polled many times
+    lease_s: float | None = None  # instead of the product's minute
     alive: list[Crew] = field(default_factory=list)
     ended: list[Crew] = field(default_factory=list)
     _count: int = 0
@@ -109,8 +112,6 @@ class Crews:
         pid = os.fork()
         if pid == 0:
             _child(lambda: self._run(is_clock_only), log)
-        with contextlib.suppress(OSError):
-            os.setpgid(pid, pid)
         crew = Crew(name, pid, log, time.time())
         self.alive.append(crew)
         return crew
@@ -148,9 +149,7 @@ class Crews:
     def _run(self, is_clock_only: bool) -> None:
         stop = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
-        if self.floor_min is not None:
-            cadence.FLOOR_MIN.update(dict.fromkeys(cadence.FLOOR_MIN, self.floor_min))
-            cadence.UNVALIDATED_FLOOR_MIN = self.floor_min
+        self._quicken()
         settings = self.place.settings(crawl_workers=self.workers)
         catalogue: Any = self.place.open(crawl_workers=self.workers)
         if self.is_crawl_only:
@@ -166,11 +165,26 @@ class Crews:
         catalogue.close()
 
 
+    def _quicken(self) -> None:
+        if self.interval_s is not None:
+            minutes: Any = self.interval_s / 60
+            for table in (cadence.FLOOR_MIN, cadence.CEILING_MIN):
+                table.update(dict.fromkeys(table, minutes))
+            cadence.UNVALIDATED_FLOOR_MIN = minutes
+        if self.lease_s is not None:
+            schedule.LEASE_S, schedule.HEARTBEAT_S = self.lease_s, self.lease_s / 3
+
+
+def interval_s(source: Source, floor_s: float) -> float:
+    """Seconds from a poll of the source to its next, where the floor is also the ceiling."""
+    return int(floor_s) * cadence.spread(source)
+
+
 def _child(run: Callable[[], None], log: Path) -> None:
     """Never returns."""
     status = 1
     try:
-        os.setpgid(0, 0)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # no crew outlives its benchmark
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(out, 1)

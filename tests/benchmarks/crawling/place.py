@@ -100,12 +100,13 @@ def place(engine: str, folder: Path | None = None) -> Iterator[Place]:
         yield made
 
 
-def feeds(farm: Farm, count: int, host_count: int, every_min: int = 60, **changes: Any) -> tuple[Source, ...]:
+def feeds(farm: Farm, count: int, host_count: int, **changes: Any) -> tuple[Source, ...]:
     """The farm's feeds as sources of a checker, spread evenly over its hosts."""
-    return tuple(_feed(number, farm, host(number % host_count), every_min, changes) for number in range(count))
+    return tuple(feed(number, farm, host(number % host_count), **changes) for number in range(count))
 
 
-def _feed(number: int, farm: Farm, address: str, every_min: int, changes: dict[str, Any]) -> Source:
+def feed(number: int, farm: Farm, address: str, **changes: Any) -> Source:
+    """The farm's n-th feed, at one of its hosts. The interval is left to `Crews`."""
     values: dict[str, Any] = {
         "id": f"farm-{number}",
         "names": {"en": f"Farm {number}"},
@@ -117,7 +118,7 @@ def _feed(number: int, farm: Farm, address: str, every_min: int, changes: dict[s
         "role": Role.REFUTATION,
         "language": "en",
         "licence": Licence(terms="none", attribution="none"),
-        "every_min": every_min,
+        "every_min": 0,
         "silent_after_h": 10**6,
         "is_enabled": True,
         "options": {"robots_override": "the farm has no robots.txt", "also_hosts": ["checks.example"]},
