@@ -1,6 +1,7 @@
 """The statements of a poll, built once: a poll is a handful of them, and building one costs more than running it.
 
-claim: OPEN_DUE -> LOCK_HOSTS -> TAKE -> BY_ID -> STARTED      record: KNOWN, ADD_ITEMS, RENEW_ITEM, add_names -> FINISH
+claim:  LIVE -> OPEN_DUE -> LOCK_HOSTS -> TAKE -> BY_ID -> STARTED
+record: KNOWN -> ADD_ITEMS, RENEW_ITEM, add_names -> FINISH
 Values are bound under names that begin with `b_`, since an UPDATE keeps the names of its columns for itself.
 """
 
@@ -23,33 +24,23 @@ _IS_FREE = or_(source_states.c.lease_until.is_(None), source_states.c.lease_unti
 _IS_DUE = and_(
     sources.c.is_enabled, source_states.c.health != Health.PAUSED, source_states.c.next_check_at <= _NOW, _IS_FREE
 )
-_LIVE = (  # live leases by host
-    select(sources.c.host, func.count().label("count"))
-    .join_from(source_states, sources)
-    .where(source_states.c.lease_until > _NOW)
-    .group_by(sources.c.host)
-    .subquery("live")
-)
-_LIVE_COUNT = func.coalesce(_LIVE.c.count, 0)
-_IS_OPEN = and_(
-    bindparam("b_per_host") > _LIVE_COUNT,
-    or_(hosts.c.last_started_at.is_(None), hosts.c.last_started_at <= bindparam("b_gap_ends")),
+_IS_RESTED = or_(hosts.c.last_started_at.is_(None), hosts.c.last_started_at <= bindparam("b_gap_ends"))
+LIVE = (  # the hosts of live leases, one row a lease
+    select(sources.c.host).join_from(source_states, sources).where(source_states.c.lease_until > _NOW)
 )
 OPEN_DUE = (  # a bounded walk along the index: with ten thousand due, every claim would else read them all
     select(sources.c.host)
     .join_from(source_states, sources)
     .join(hosts, hosts.c.host == sources.c.host)
-    .outerjoin(_LIVE, _LIVE.c.host == sources.c.host)
-    .where(_IS_DUE, _IS_OPEN)
-    .order_by(source_states.c.next_check_at, sources.c.host)
+    .where(_IS_DUE, _IS_RESTED, sources.c.host.not_in(bindparam("b_full", expanding=True)))
+    .order_by(source_states.c.next_check_at)
     .limit(bindparam("b_looked_at"))
 )
 LOCK_HOSTS = (
-    select(hosts.c.host)
-    .outerjoin(_LIVE, _LIVE.c.host == hosts.c.host)
-    .where(hosts.c.host.in_(_HOSTS), _IS_OPEN)
-    .with_for_update(skip_locked=True, of=hosts)
+    select(hosts.c.host).where(hosts.c.host.in_(_HOSTS), _IS_RESTED).with_for_update(skip_locked=True, of=hosts)
 )
+_LIVE_THERE = LIVE.add_columns(func.count().label("count")).where(sources.c.host.in_(_HOSTS))
+_LIVE_BY_HOST = _LIVE_THERE.group_by(sources.c.host).subquery("live")  # counted again now that the hosts are locked
 _PLACE = func.row_number().over(
     partition_by=sources.c.host, order_by=(source_states.c.next_check_at, source_states.c.source_id)
 )
@@ -62,8 +53,11 @@ _RANKED = (  # due sources of the locked hosts, each with its place among those 
 _PICKED = (
     select(source_states.c.source_id)
     .join_from(source_states, _RANKED, _RANKED.c.source_id == source_states.c.source_id)
-    .outerjoin(_LIVE, _LIVE.c.host == _RANKED.c.host)
-    .where(_RANKED.c.place <= bindparam("b_a_host"), _RANKED.c.place <= bindparam("b_per_host") - _LIVE_COUNT)
+    .outerjoin(_LIVE_BY_HOST, _LIVE_BY_HOST.c.host == _RANKED.c.host)
+    .where(
+        _RANKED.c.place <= bindparam("b_a_host"),
+        _RANKED.c.place <= bindparam("b_per_host") - func.coalesce(_LIVE_BY_HOST.c.count, 0),
+    )
     .order_by(source_states.c.next_check_at, source_states.c.source_id)
     .limit(bindparam("b_limit"))
     .with_for_update(skip_locked=True, of=source_states)

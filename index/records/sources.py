@@ -7,6 +7,7 @@ workers never count the live leases of one host at the same time.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
@@ -113,7 +114,9 @@ class SourceRoom(Room):
     def _lock_hosts(self, asked: dict[str, Any], limit: int) -> list[str]:
         """The most overdue hosts that may be asked now, locked until the commit; hosts that another worker has locked
         are left to it."""
-        due = self._rows(polled.OPEN_DUE, asked | {"b_looked_at": max(LOOKED_AT, 4 * limit)})
+        live = Counter(row["host"] for row in self._rows(polled.LIVE, asked))
+        full = [host for host, count in live.items() if count >= asked["b_per_host"]]
+        due = self._rows(polled.OPEN_DUE, asked | {"b_full": full, "b_looked_at": max(LOOKED_AT, 4 * limit)})
         wanted = list(dict.fromkeys(row["host"] for row in due))[:limit]
         return [row["host"] for row in self._rows(polled.LOCK_HOSTS, asked | {"b_hosts": wanted})]
 
