@@ -61,7 +61,7 @@ class SqlRecords:
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
-        self._together = Together(self.begin)
+        self._together = Together(lambda: self.begin())
         forked = weakref.WeakMethod(self._forked)
         os.register_at_fork(after_in_child=lambda: (own := forked()) and own())
 
@@ -100,7 +100,7 @@ class SqlRecords:
         self._engines.dispose()
 
     def _forked(self) -> None:
-        self._together = Together(self.begin)
+        self._together = Together(lambda: self.begin())
         self._engines.forget_connections()
 
 
