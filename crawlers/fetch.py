@@ -133,13 +133,14 @@ class Fetcher:
         sha256: str | None,
         body: bytes = b"",
     ) -> Outcome:
-        """The source's own document, conditionally. The claim already waited for the host."""
+        """The source's own document, conditionally. The claim waited for the host; what this process began there since
+        (the pages of another run) is waited for here."""
         headers = {}
         if etag:
             headers["If-None-Match"] = etag
         if last_modified:
             headers["If-Modified-Since"] = last_modified
-        self._note_start(url)
+        self._wait(url, pace_s(source))
         outcome = self._get(source, url, headers, body)
         if isinstance(outcome, Fetched) and sha256 and outcome.sha256 == sha256 and not outcome.is_truncated:
             return Unchanged(outcome.etag, outcome.last_modified, outcome.hops, outcome.max_age_s, outcome.wire_bytes)
@@ -235,10 +236,6 @@ class Fetcher:
     def _robots_txt(self, url: str, vetting: Vetting) -> Response | Failure:
         limits = Limits(total_s=self._limits.total_s, decoded_bytes=8 * MAX_BYTES, wire_bytes=8 * MAX_BYTES)
         return request("GET", url, headers=self._headers, vetting=vetting, limits=limits)
-
-    def _note_start(self, url: str) -> None:
-        with self._lock:
-            self._last_start[host_of(url)] = self._monotonic()
 
     def _wait(self, url: str, gap_s: float) -> None:
         with self._lock:

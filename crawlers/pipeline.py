@@ -133,6 +133,8 @@ class Pipeline:
 
     def _crawl(self, lease: SourceLease) -> Report:
         source, state = lease.source, lease.state
+        if self._catalogue.now() >= lease.until:  # this process was stopped meanwhile; the source is another worker's
+            return Report(source.id, "lost")
         first, *further = adapter(source.format).first(source)
         outcome = self._fetcher.poll(
             source, first.url, state.etag, state.last_modified, state.body_sha256, first.body

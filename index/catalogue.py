@@ -89,10 +89,12 @@ class Catalogue:
         """Every source with its state, by id."""
         return reading.sources(self._parts)
 
-    def lease_sources(self, owner: str, limit: int, lease_s: float = 60.0) -> tuple[SourceLease, ...]:
-        """Due sources, taken for `lease_s` seconds; at most two at once and one start a second per host."""
+    def lease_sources(
+        self, owner: str, limit: int, lease_s: float = 60.0, host_gap_s: float = 1.0
+    ) -> tuple[SourceLease, ...]:
+        """Due sources, taken for `lease_s` seconds; at most two at once and one each `host_gap_s` per host."""
         with self._parts.records.begin() as unit:
-            return unit.lease_sources(owner, self.now(), limit=limit, lease_s=lease_s)
+            return unit.lease_sources(owner, self.now(), limit=limit, lease_s=lease_s, host_gap_s=host_gap_s)
 
     def renew_lease(self, lease: SourceLease, lease_s: float = 60.0) -> bool:
         """False if the lease was lost."""

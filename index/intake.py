@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from index import grouping, merging, notices, text
 from index.errors import InvalidInput, NotFound, Refused, SearchUnavailable
@@ -74,7 +75,7 @@ def source(parts: Parts, source_id: str) -> Source:
 
 def known_items(parts: Parts, source_id: str, native_ids: Iterable[str]) -> frozenset[str]:
     with parts.records.read() as unit:
-        return frozenset(name for name in native_ids if unit.seen_item(source_id, (name,)) is not None)
+        return frozenset(unit.seen_items(source_id, list(native_ids)))
 
 
 def set_due(parts: Parts, source_id: str) -> None:
@@ -100,21 +101,27 @@ def set_health(parts: Parts, source_id: str, health: Health, editor: Editor, not
 
 
 def record(parts: Parts, lease: SourceLease, items: Sequence[Labelled], state: SourceState) -> RecordOutcome | None:
-    """See Catalogue.record."""
+    """See Catalogue.record. Polls that end at the same time share a commit (`Records.together`)."""
     fresh = _fresh_texts(parts, lease.source, items)
     near, worded = _near_duplicates(parts, fresh), statements(parts, fresh)
     poll = _Poll(lease.source, parts.clock.now(), near, worded)
     starts = range(0, len(items), AT_ONCE) or range(1)
+
+    def take(unit: Unit, start: int) -> _Poll:
+        taken = poll.copy()  # an act that is run again counts once
+        taken.take(unit, items[start : start + AT_ONCE])
+        if start == starts[-1]:
+            is_held = unit.finish_poll(lease, taken.state_after(state))
+        else:
+            is_held = unit.renew_lease(lease, parts.clock.now() + RENEWED_FOR)
+        if not is_held:
+            raise _LeaseLost
+        return taken
+
     try:
         for start in starts:
-            with parts.records.begin() as unit:
-                poll.take(unit, items[start : start + AT_ONCE])
-                if start == starts[-1]:
-                    is_held = unit.finish_poll(lease, poll.state_after(state))
-                else:
-                    is_held = unit.renew_lease(lease, parts.clock.now() + RENEWED_FOR)
-                if not is_held:
-                    raise _LeaseLost
+            part = partial(take, start=start)
+            poll = parts.records.together(part, weight=min(AT_ONCE, len(items) - start))
     except _LeaseLost:
         return None
     return poll.outcome()
@@ -138,12 +145,12 @@ def new_claim(statement: str, language: str, now: datetime, *, asked: int = 0, t
 
 def _fresh_texts(parts: Parts, source: Source, items: Sequence[Labelled]) -> list[str]:
     """The circulating texts that this source shows for the first time; only they want a claim."""
+    circulating = [i.item for i in items if i.item.role is Role.CIRCULATING]
+    if not circulating:
+        return []
     with parts.records.read() as unit:
-        return [
-            _circulating_text(i.item)
-            for i in items
-            if i.item.role is Role.CIRCULATING and not unit.seen_item(source.id, (i.item.native_id, *i.item.aliases))
-        ]
+        seen = unit.seen_items(source.id, [name for i in circulating for name in (i.native_id, *i.aliases)])
+    return [_circulating_text(i) for i in circulating if not {i.native_id, *i.aliases} & seen.keys()]
 
 
 def has_words(wording: str) -> bool:
@@ -196,11 +203,31 @@ class _Poll:
         self.claim_ids: list[str] = []
         self.withdrawn = 0
         self._has_desk = False
+        self._seen: dict[str, SeenItem] = {}
+        self._names: set[str] = set()  # of what waits to be written
+        self._waiting: list[tuple[str, SeenItem, Collection[str]]] = []
+        self._outsides: list[OutsideRefutation] = []
 
-    def take(self, unit: Unit, items: Iterable[Labelled]) -> None:
+    def copy(self) -> _Poll:
+        """The poll so far, to go on from; what it was copied from stays as it is."""
+        twin = replace(self)
+        twin.counts, twin.claim_ids, twin.withdrawn = self.counts.copy(), list(self.claim_ids), self.withdrawn
+        return twin
+
+    def take(self, unit: Unit, items: Sequence[Labelled]) -> None:
         self.unit, self._has_desk = unit, False
+        names = [name for i in items for name in (i.item.native_id, *i.item.aliases)]
+        self._seen = unit.seen_items(self.source.id, names) if names else {}
         for labelled in items:
             self._take(labelled)
+        self._write()
+
+    def _write(self) -> None:
+        """Other publishers' reviews and the items' names, a few statements for all of them."""
+        self.unit.put_outsides(self._outsides)
+        if self._waiting:
+            self.unit.put_seen_items(self.source.id, self._waiting, self.now)
+        self._outsides, self._waiting, self._names = [], [], set()
 
     def state_after(self, state: SourceState) -> SourceState:
         """The state that the crawler brings, with what was new."""
@@ -223,7 +250,14 @@ class _Poll:
 
     def _take(self, labelled: Labelled) -> None:
         item = labelled.item
-        seen = self.unit.seen_item(self.source.id, (item.native_id, *item.aliases))
+        names = (item.native_id, *item.aliases)
+        is_notice = item.role is Role.NOTICE  # one may name another by its native id, which must be written by then
+        if is_notice or not self._names.isdisjoint(names):  # or two items of one poll are under one name
+            self._write()
+        if is_notice:
+            seen = self.unit.seen_item(self.source.id, names)
+        else:
+            seen = next((self._seen[name] for name in names if name in self._seen), None)
         if _is_tombstone(item) and (seen is None or seen.kind != "outside"):
             self.counts[Grouped.REPEAT] += 1
             return
@@ -232,9 +266,6 @@ class _Poll:
         if seen and (is_frozen or seen.content_sha256 == digest):
             self.counts[Grouped.REPEAT] += 1
             return
-        if not self._has_desk:  # from here on it matters which claims are joined
-            self.unit.hold_desk()
-            self._has_desk = True
         if item.role is Role.CIRCULATING:
             outcome = self._circulating(item, seen)
         elif item.role is Role.REFUTATION:
@@ -245,13 +276,24 @@ class _Poll:
         kind, record_id, grouped = outcome
         self.counts[grouped] += 1
         revisions = seen.revision_count + 1 if seen and seen.kind not in notices.RETIRED else 0
-        self.unit.put_seen_item(
-            self.source.id, item.native_id, SeenItem(kind, record_id, digest, revisions), item.aliases, self.now
-        )
+        now_seen = SeenItem(kind, record_id, digest, revisions)
+        self._waiting.append((item.native_id, now_seen, item.aliases))
+        self._names.update(names)
+        for name in names:
+            if self._seen.get(name, seen) is seen:  # a name that belongs to another item stays with that item
+                self._seen[name] = now_seen
+
+    def _hold_desk(self) -> None:
+        """From here on it matters which claims are joined. What concerns no claim does without: on PostgreSQL this
+        lock lets one crawl process write at a time."""
+        if not self._has_desk:
+            self.unit.hold_desk()
+            self._has_desk = True
 
     # each returns (kind, record id, what it was)
 
     def _circulating(self, item: Item, seen: SeenItem | None) -> tuple[str, str, Grouped]:
+        self._hold_desk()
         wording = _circulating_text(item)
         old = self.unit.sighting(seen.record_id) if seen and seen.kind == "sighting" else None
         if text.is_boilerplate(wording) or not has_words(wording):  # a page that is broken today keeps its sighting
@@ -283,7 +325,7 @@ class _Poll:
 
     def _refutation(self, labelled: Labelled, seen: SeenItem | None) -> tuple[str, str, Grouped]:
         item = labelled.item
-        old = self.unit.outside(seen.record_id) if seen and seen.kind == "outside" else None
+        old = self._outside(seen.record_id) if seen and seen.kind == "outside" else None
         if item.is_withdrawn:
             self.withdrawn += 1
         outside = OutsideRefutation(
@@ -308,16 +350,21 @@ class _Poll:
         )
         if old and _is_tombstone(item):
             outside = replace(old, is_withdrawn=True, version=old.version + 1)
-        self.unit.put_outside(outside)
+        self._outsides.append(outside)
         self.unit.changed(Changed.OUTSIDE, outside.id)
         if old is None and has_words(item.claim) and not item.is_withdrawn:
             for number, url in enumerate(item.appearances[:MAX_APPEARANCES]):
+                self._hold_desk()
                 claim_id, _ = self._claim_for(item.claim, item, may_create=True)
                 if claim_id is not None:
                     self._sight(
                         claim_id, f"{item.native_id}#appearance-{number}", url, "", item.claim, item, is_debunk=False
                     )
         return "outside", outside.id, Grouped.REVISED if old else Grouped.NEW
+
+    def _outside(self, outside_id: str) -> OutsideRefutation | None:
+        waiting = next((o for o in reversed(self._outsides) if o.id == outside_id), None)
+        return waiting or self.unit.outside(outside_id)
 
     def _claim_for(self, wording: str, item: Item, *, may_create: bool) -> tuple[str | None, Grouped]:
         """The claim that a wording belongs to: by equal text, by near-duplicate, else a new one."""

@@ -4,12 +4,12 @@ tests.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,8 @@ from index.model import (
     Verdict,
 )
 from index.settings import Settings
+
+_T = TypeVar("_T")
 
 Vectors = NDArray[np.float32]
 MAX_TERMS = 256  # of a query; with 64, the later half of a long message was not looked for
@@ -203,6 +205,13 @@ class Unit(Protocol):
     def put_seen_item(
         self, source_id: str, native_id: str, seen: SeenItem, aliases: Collection[str], now: datetime
     ) -> None: ...
+    def seen_items(self, source_id: str, native_ids: Collection[str]) -> dict[str, SeenItem]:
+        """Those of the names that are known, with the item that each stands for."""
+
+    def put_seen_items(
+        self, source_id: str, items: Sequence[tuple[str, SeenItem, Collection[str]]], now: datetime
+    ) -> None:
+        """Many (native id, what it is, aliases) at once. No two of them may share a name."""
 
     # claims and sightings
     def put_claim(self, claim: Claim) -> None:
@@ -238,6 +247,7 @@ class Unit(Protocol):
 
     # other publishers
     def put_outside(self, outside: OutsideRefutation) -> None: ...
+    def put_outsides(self, outsides_: Sequence[OutsideRefutation]) -> None: ...
     def outside(self, outside_id: str) -> OutsideRefutation | None: ...
     def outsides(self, ids: Collection[str]) -> dict[str, OutsideRefutation]: ...
     def put_evidence(
@@ -387,6 +397,12 @@ class Records(Protocol):
 
     def begin(self) -> AbstractContextManager[Unit]:
         """A writing transaction (BEGIN IMMEDIATE on SQLite)."""
+
+    def together(self, act: Callable[[Unit], _T], weight: int = 1) -> _T:
+        """Runs `act` in a writing transaction that acts of other threads may share, so that many small ones cost one
+        commit. Each stays atomic: what one raises undoes that one alone, and is raised to its caller. An act may be
+        run again after its transaction failed, so it changes nothing but the records. `weight` is about the number of
+        records it writes: heavy acts share with fewer."""
 
     def read(self) -> AbstractContextManager[Unit]:
         """A read-only snapshot (REPEATABLE READ on PostgreSQL)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,11 @@ class ReviewRoom(Room):
 
     def put_outside(self, outside: OutsideRefutation) -> None:
         self._put(outsides, {name: getattr(outside, name) for name in OUTSIDE_FIELDS})
+
+    def put_outsides(self, outsides_: Sequence[OutsideRefutation]) -> None:
+        """Many in one statement."""
+        if outsides_:
+            self._put_all(outsides, [{name: getattr(o, name) for name in OUTSIDE_FIELDS} for o in outsides_])
 
     def outside(self, outside_id: str) -> OutsideRefutation | None:
         return self.outsides([outside_id]).get(outside_id)

@@ -7,21 +7,23 @@ workers never count the live leases of one host at the same time.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Subquery, and_, case, func, or_, select, update
+from sqlalchemy import Executable, RowMapping, select, update
 
 from index.model import Health, Licence, Role, Source, SourceKind, SourceLease, SourceState
 from index.ports import SeenItem
+from index.records import polled
 from index.records.room import Room, batches
-from index.records.tables.crawled import hosts, seen_items, seen_names, source_states, sources
+from index.records.tables.crawled import hosts, source_states, sources
 from index.records.types import key_of
 
-STATE_COLUMNS = [source_states.c[name] for name in SourceState.__dataclass_fields__]
+LOOKED_AT = 500  # due rows of one claim
 VALIDATORS = ("etag", "last_modified", "body_sha256")
 
 
@@ -51,11 +53,11 @@ class SourceRoom(Room):
         return tuple(_source(row) for row in self._all(select(sources).order_by(sources.c.id)))
 
     def source_state(self, source_id: str) -> SourceState | None:
-        row = self._one(select(*STATE_COLUMNS).where(source_states.c.source_id == source_id))
+        row = self._one(select(*polled.STATE_COLUMNS).where(source_states.c.source_id == source_id))
         return None if row is None else _state(row)
 
     def source_states(self) -> dict[str, SourceState]:
-        return {row["source_id"]: _state(row) for row in self._all(select(*STATE_COLUMNS))}
+        return {row["source_id"]: _state(row) for row in self._all(select(*polled.STATE_COLUMNS))}
 
     def set_due(self, source_id: str, at: datetime) -> None:
         self._change(update(source_states).where(source_states.c.source_id == source_id).values(next_check_at=at))
@@ -80,170 +82,91 @@ class SourceRoom(Room):
         and >= `host_gap_s` between starts per host (reliability.md A13). Most overdue first."""
         if limit <= 0:
             return ()
-        open_hosts = self._lock_hosts(now, limit, per_host, host_gap_s)
+        gap_ends = now - timedelta(seconds=max(host_gap_s, 0))
+        asked = {"b_now": now, "b_gap_ends": gap_ends, "b_per_host": per_host, "b_limit": limit}
+        open_hosts = self._lock_hosts(asked, limit)
         if not open_hosts:
             return ()
         # with a gap, a second start on the same host could not be now
-        a_host = per_host if host_gap_s <= 0 else 1
-        taken = self._all(_take(owner, now, limit, lease_s, open_hosts, per_host, a_host))
-        registry = self._sources_by_id(row["source_id"] for row in taken)
-        started = {host_of(source.url) for source in registry.values()}
-        self._change(update(hosts).where(hosts.c.host.in_(started)).values(last_started_at=now))
+        asked |= {"b_hosts": open_hosts, "b_a_host": per_host if host_gap_s <= 0 else 1}
+        asked |= {"b_new_owner": owner, "b_until": now + timedelta(seconds=lease_s)}
+        taken = self._rows(polled.TAKE, asked)
+        registry = {row["id"]: row for row in self._rows(polled.BY_ID, {"b_ids": [row["source_id"] for row in taken]})}
+        started = list({row["host"] for row in registry.values()})
+        self._connection.execute(polled.STARTED, {"b_hosts": started, "b_now": now})
         leases = (
-            SourceLease(registry[row["source_id"]], _state(row), owner, row["lease_epoch"], row["lease_until"])
+            SourceLease(_source(registry[row["source_id"]]), _state(row), owner, row["lease_epoch"], row["lease_until"])
             for row in taken
         )
         return tuple(sorted(leases, key=lambda lease: (lease.state.next_check_at, lease.source.id)))
 
     def renew_lease(self, lease: SourceLease, until: datetime) -> bool:
         """Moves the end of a lease that still holds."""
-        return self._change(update(source_states).where(_is_held(lease)).values(lease_until=until)) == 1
+        return self._connection.execute(polled.RENEW, {**_held(lease), "b_until": until}).rowcount == 1
 
     def finish_poll(self, lease: SourceLease, state: SourceState) -> bool:
         """Stores the state and frees the lease, if owner and epoch still hold it; False (nothing written) otherwise.
         A pause that an editor ordered during the poll stays."""
-        is_paused = source_states.c.health == Health.PAUSED
-        values = _state_row(state) | {
-            "health": case((is_paused, source_states.c.health), else_=str(state.health)),
-            "note": case((is_paused, source_states.c.note), else_=state.note),
-            "lease_owner": None,
-            "lease_until": None,
-        }
-        del values["source_id"]
-        return self._change(update(source_states).where(_is_held(lease)).values(values)) == 1
+        values = {f"b_{name}": value for name, value in _state_row(state).items() if name != "source_id"}
+        values["b_health"] = str(state.health)
+        return self._connection.execute(polled.FINISH, {**_held(lease), **values}).rowcount == 1
 
-    def _lock_hosts(self, now: datetime, limit: int, per_host: int, host_gap_s: float) -> list[str]:
+    def _lock_hosts(self, asked: dict[str, Any], limit: int) -> list[str]:
         """The most overdue hosts that may be asked now, locked until the commit; hosts that another worker has locked
         are left to it."""
-        due = (
-            select(sources.c.host, func.min(source_states.c.next_check_at).label("due_at"))
-            .join_from(source_states, sources)
-            .where(_is_due(now))
-            .group_by(sources.c.host)
-            .subquery("due")
-        )
-        live = _live(now)
-        gap_ends = now - timedelta(seconds=max(host_gap_s, 0))
-        statement = (
-            select(hosts.c.host)
-            .join_from(hosts, due, hosts.c.host == due.c.host)
-            .outerjoin(live, live.c.host == hosts.c.host)
-            .where(
-                func.coalesce(live.c.count, 0) < per_host,
-                or_(hosts.c.last_started_at.is_(None), hosts.c.last_started_at <= gap_ends),
-            )
-            .order_by(due.c.due_at, hosts.c.host)
-            .limit(limit)
-            .with_for_update(skip_locked=True, of=hosts)
-        )
-        return [row["host"] for row in self._all(statement)]
+        live = Counter(row["host"] for row in self._rows(polled.LIVE, asked))
+        full = [host for host, count in live.items() if count >= asked["b_per_host"]]
+        due = self._rows(polled.OPEN_DUE, asked | {"b_full": full, "b_looked_at": max(LOOKED_AT, 4 * limit)})
+        wanted = list(dict.fromkeys(row["host"] for row in due))[:limit]
+        return [row["host"] for row in self._rows(polled.LOCK_HOSTS, asked | {"b_hosts": wanted})]
 
-    def _sources_by_id(self, ids: Any) -> dict[str, Source]:
-        found = self._all(select(sources).where(sources.c.id.in_(list(ids))))
-        return {row["id"]: _source(row) for row in found}
+    def _rows(self, statement: Executable, values: dict[str, Any]) -> Sequence[RowMapping]:
+        return self._connection.execute(statement, values).mappings().all()
 
     # --- items seen ---
 
     def seen_item(self, source_id: str, native_ids: Collection[str]) -> SeenItem | None:
         """The item that has one of these names; the first name that is known decides."""
-        names = [key_of(name) for name in native_ids]
-        row = self._known_item(source_id, names)
-        if row is None:
-            return None
-        return SeenItem(row["kind"], row["record_id"], row["content_sha256"], row["revision_count"])
+        found = self.seen_items(source_id, native_ids)
+        return next((found[name] for name in native_ids if name in found), None)
+
+    def seen_items(self, source_id: str, native_ids: Collection[str]) -> dict[str, SeenItem]:
+        """Those of the names that are known, with the item that each stands for."""
+        known = self._known_items(source_id, [key_of(name) for name in native_ids])
+        return {name: _seen(known[key]) for name in native_ids if (key := key_of(name)) in known}
 
     def put_seen_item(
         self, source_id: str, native_id: str, seen: SeenItem, aliases: Collection[str], now: datetime
     ) -> None:
         """Remembers an item under all its names. A name that belongs to another item stays with that item."""
-        names = [key_of(name) for name in (native_id, *aliases)]
-        values = {**asdict(seen), "last_seen_at": now}
-        known = self._known_item(source_id, names)
-        if known is None:
-            insert = self._insert(seen_items).values(source_id=source_id, first_seen_at=now, **values)
-            item_id = self._scalar(insert.returning(seen_items.c.id))
-        else:
-            item_id = known["id"]
-            self._change(update(seen_items).where(seen_items.c.id == item_id).values(**values))
-        rows = [{"source_id": source_id, "name": name, "item_id": item_id} for name in dict.fromkeys(names)]
-        self._connection.execute(self._insert(seen_names).on_conflict_do_nothing(), rows)
+        self.put_seen_items(source_id, [(native_id, seen, aliases)], now)
 
-    def _known_item(self, source_id: str, names: list[str]) -> RowMapping | None:
+    def put_seen_items(
+        self, source_id: str, items: Sequence[tuple[str, SeenItem, Collection[str]]], now: datetime
+    ) -> None:
+        """Many items, in a few statements. No two of them may share a name."""
+        named = [list(dict.fromkeys(key_of(name) for name in (i, *aliases))) for i, _, aliases in items]
+        known = self._known_items(source_id, [name for names in named for name in names])
+        ids = [next((known[name]["id"] for name in names if name in known), None) for names in named]
+        rows = [{**asdict(seen), "last_seen_at": now} for _, seen, _ in items]
+        changed = [{**_bound(row), "b_id": id} for row, id in zip(rows, ids, strict=True) if id is not None]
+        if changed:
+            self._connection.execute(polled.RENEW_ITEM, changed)
+        added = [{**r, "source_id": source_id, "first_seen_at": now} for r, id in zip(rows, ids, strict=True) if not id]
+        if added:
+            made = iter(self._connection.execute(polled.ADD_ITEMS, added).scalars().all())
+            ids = [next(made) if id is None else id for id in ids]
+        pairs = ((name, id) for names, id in zip(named, ids, strict=True) for name in names if name not in known)
+        fresh = [{"source_id": source_id, "name": name, "item_id": id} for name, id in pairs]
+        if fresh:
+            self._connection.execute(polled.add_names(self._is_postgresql), fresh)
+
+    def _known_items(self, source_id: str, names: Collection[str]) -> dict[str, RowMapping]:
         found: dict[str, RowMapping] = {}
         for batch in batches(names):
-            statement = (
-                select(seen_names.c.name, seen_items)
-                .join_from(seen_names, seen_items)
-                .where(seen_names.c.source_id == source_id, seen_names.c.name.in_(batch))
-            )
-            found.update((row["name"], row) for row in self._all(statement))
-        return next((found[name] for name in names if name in found), None)
-
-
-# --- statements ---
-
-
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    is_free = or_(source_states.c.lease_until.is_(None), source_states.c.lease_until <= now)
-    is_wanted = and_(sources.c.is_enabled, source_states.c.health != Health.PAUSED)
-    return and_(is_wanted, source_states.c.next_check_at <= now, is_free)
-
-
-def _is_held(lease: SourceLease) -> ColumnElement[bool]:
-    return and_(
-        source_states.c.source_id == lease.source.id,
-        source_states.c.lease_owner == lease.owner,
-        source_states.c.lease_epoch == lease.epoch,
-    )
-
-
-def _live(now: datetime) -> Subquery:
-    """Live leases by host."""
-    return (
-        select(sources.c.host, func.count().label("count"))
-        .join_from(source_states, sources)
-        .where(source_states.c.lease_until > now)
-        .group_by(sources.c.host)
-        .subquery("live")
-    )
-
-
-def _ranked(now: datetime, open_hosts: list[str]) -> Select[Any]:
-    """Due sources of these hosts, each with its place among those of its host."""
-    place = func.row_number().over(
-        partition_by=sources.c.host, order_by=(source_states.c.next_check_at, source_states.c.source_id)
-    )
-    return (
-        select(source_states.c.source_id, sources.c.host, place.label("place"))
-        .join_from(source_states, sources)
-        .where(_is_due(now), sources.c.host.in_(open_hosts))
-    )
-
-
-def _take(
-    owner: str, now: datetime, limit: int, lease_s: float, open_hosts: list[str], per_host: int, a_host: int
-) -> Any:
-    ranked, live = _ranked(now, open_hosts).subquery("ranked"), _live(now)
-    picked = (
-        select(source_states.c.source_id)
-        .join_from(source_states, ranked, ranked.c.source_id == source_states.c.source_id)
-        .outerjoin(live, live.c.host == ranked.c.host)
-        .where(ranked.c.place <= a_host, ranked.c.place <= per_host - func.coalesce(live.c.count, 0))
-        .order_by(source_states.c.next_check_at, source_states.c.source_id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=source_states)
-        .cte("picked")  # evaluated once: as a plain subquery PostgreSQL may run it again and exceed the limit
-    )
-    return (
-        update(source_states)
-        .where(source_states.c.source_id.in_(select(picked.c.source_id)))
-        .values(
-            lease_owner=owner,
-            lease_until=now + timedelta(seconds=lease_s),
-            lease_epoch=source_states.c.lease_epoch + 1,
-        )
-        .returning(*STATE_COLUMNS, source_states.c.lease_epoch, source_states.c.lease_until)
-    )
+            rows = self._connection.execute(polled.KNOWN, {"b_source": source_id, "b_names": batch}).mappings()
+            found.update((row["name"], row) for row in rows)
+        return found
 
 
 # --- rows ---
@@ -276,6 +199,10 @@ def _licence(stored: Mapping[str, Any]) -> Licence:
     return Licence(**{**stored, "reviewed_on": date.fromisoformat(reviewed_on) if reviewed_on else None})
 
 
+def _seen(row: RowMapping) -> SeenItem:
+    return SeenItem(row["kind"], row["record_id"], row["content_sha256"], row["revision_count"])
+
+
 def _state_row(state: SourceState) -> dict[str, Any]:
     return {name: getattr(state, name) for name in SourceState.__dataclass_fields__}
 
@@ -283,3 +210,11 @@ def _state_row(state: SourceState) -> dict[str, Any]:
 def _state(row: RowMapping) -> SourceState:
     values = {name: row[name] for name in SourceState.__dataclass_fields__}
     return SourceState(**values | {"health": Health(row["health"])})
+
+
+def _held(lease: SourceLease) -> dict[str, Any]:
+    return {"b_source": lease.source.id, "b_owner": lease.owner, "b_epoch": lease.epoch}
+
+
+def _bound(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"b_{name}": value for name, value in row.items()}

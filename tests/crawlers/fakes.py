@@ -116,7 +116,9 @@ class FakeCatalogue:
     def link(self, claim_id: str) -> None:
         self.linked.append(claim_id)
 
-    def lease_sources(self, owner: str, limit: int, lease_s: float = 60.0) -> tuple[SourceLease, ...]:
+    def lease_sources(
+        self, owner: str, limit: int, lease_s: float = 60.0, host_gap_s: float = 1.0
+    ) -> tuple[SourceLease, ...]:
         due = [
             SourceLease(source, state, owner, 1, self.clock + timedelta(seconds=lease_s))
             for source, state in self.rows.values()
