@@ -12,7 +12,7 @@ from crawlers.fetch import Fetcher
 from crawlers.pipeline import Pipeline
 from crawlers.reading import Reader
 from crawlers.registry import Registry
-from index.model import Labelled, RecordOutcome, Role, Source, SourceLease, SourceState
+from index.model import Labelled, RecordOutcome, Role, Source, SourceCheck, SourceLease, SourceState
 from index.settings import Settings
 
 
@@ -29,7 +29,15 @@ class Notepad:
     def known_items(self, source_id: str, native_ids: Collection[str]) -> frozenset[str]:
         return frozenset()
 
-    def record(self, lease: SourceLease, items: Sequence[Labelled], state: SourceState) -> RecordOutcome:
+    def past_checks(self, source_id: str, limit: int, since: datetime | None) -> tuple[SourceCheck, ...]:
+        return ()
+
+    def arrivals(self, source_id: str) -> tuple[datetime, ...]:
+        return ()
+
+    def record(
+        self, lease: SourceLease, items: Sequence[Labelled], state: SourceState, check: SourceCheck
+    ) -> RecordOutcome:
         self.items, self.state = tuple(items), state
         return RecordOutcome(new_count=len(items))
 
