@@ -72,12 +72,13 @@ def test_the_new_look_stays_in_doubt_however_long_it_lasts() -> None:
 
 def test_a_poll_is_described_by_counts_and_by_what_most_items_share() -> None:
     items = [
-        Labelled(Item("1", "https://www.piyao.org.cn/1", "标题", "正文", "zh-Hans", Role.REFUTATION, START, label="谣言")),
+        Labelled(Item("1", "https://www.piyao.org.cn/1", "标题", "正文", "zh", Role.REFUTATION, START, label="谣言")),
         Labelled(Item("2", "https://m.piyao.org.cn/2", "标题", " ", "zh-Hant", Role.REFUTATION, claim="说法")),
         Labelled(Item("3", "https://other.example/3", "title", "", "en", Role.NOTICE)),
     ]
     assert profile(items) == {
-        "item_count": 3, "dated_count": 1, "worded_count": 2, "tagged_count": 1, "language": "zh", "host": "piyao.org.cn",
+        "item_count": 3, "dated_count": 1, "worded_count": 2, "tagged_count": 1, "language": "zh",
+        "host": "piyao.org.cn",
     }  # fmt: skip
     assert profile(()) == {
         "item_count": 0, "dated_count": 0, "worded_count": 0, "tagged_count": 0, "language": "", "host": "",

@@ -39,7 +39,7 @@ PARKED = "https://parked.example/feed"
 def feed(*numbers: int, dated: bool = True) -> str:
     date = "<pubDate>Sun, 01 Mar 2026 0{n}:00:00 GMT</pubDate>" if dated else ""
     items = "".join(
-        f"<item><guid>g{n}</guid><link>https://news.example/{n}</link><title>Claim {n} about the bridge is false</title>"
+        f"<item><guid>g{n}</guid><link>https://news.example/{n}</link><title>Claim {n} on the bridge is false</title>"
         f"<description>The bridge stands, says the office, for the time number {n}.</description>"
         f"{date.format(n=n % 10)}</item>"
         for n in numbers
@@ -172,7 +172,8 @@ def test_a5_a_checker_is_followed_after_seven_days_of_permanent_redirects(status
 
 
 @pytest.mark.parametrize(
-    ("to", "statuses"), [(NEW, (302,)), (NEW, (303,)), (NEW, (307,)), (NEW, (301, 302)), ("https://news.example/", (301,))]
+    ("to", "statuses"),
+    [(NEW, (302,)), (NEW, (303,)), (NEW, (307,)), (NEW, (301, 302)), ("https://news.example/", (301,))],
 )
 def test_a5_a_temporary_redirect_or_one_to_the_home_page_changes_nothing(to: str, statuses: tuple[int, ...]) -> None:
     world = World(CHECKER, Site(redirected(to, *statuses)))

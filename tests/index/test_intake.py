@@ -10,7 +10,7 @@ import pytest
 from index import intake
 from index.errors import NotFound, SearchUnavailable
 from index.intake import MAX_APPEARANCES, MAX_REVISIONS, MAX_TEXT
-from index.model import Item, Labelled, RecordOutcome, Role, TargetKind
+from index.model import Health, Item, Labelled, RecordOutcome, Role, TargetKind
 from index.ports import Changed
 from tests.index.house import HOSTILE_IDS, RUMORS, House, at_once, checker, forum, post, review
 

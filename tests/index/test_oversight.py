@@ -197,10 +197,10 @@ def test_no_act_on_a_source_that_does_not_exist(house: House) -> None:
 
 def test_the_log_counts_what_was_new_and_which_labels_no_table_knows(house: House) -> None:
     lease = house.lease(checker())
-    labels = (("谣言", "global"), ("怪词", "none"), ("", "none"))
+    labels = (("谣言", "global", Verdict.FALSE), ("怪词", "none", None), ("", "none", None))
     items = [
-        replace(review("微波炉会致癌", number=n, label=label), mapped_by=by, verdict=Verdict.FALSE if by != "none" else None)
-        for n, (label, by) in enumerate(labels)
+        replace(review("微波炉会致癌", number=n, label=label), mapped_by=by, verdict=verdict)
+        for n, (label, by, verdict) in enumerate(labels)
     ]
     check = SourceCheck("checker", house.clock.now(), "ok", listed_count=3)
     house.catalogue.record(lease, items, lease.state, check)
@@ -284,6 +284,8 @@ def test_what_about_a_source_wants_a_person(source: Source, state: dict[str, Any
     assert keys(source, **state) == expected
 
 
-@pytest.mark.parametrize(("unmapped", "labels", "is_notice"), [(5, 100, False), (6, 100, True), (1, 4, False), (2, 4, True)])
+@pytest.mark.parametrize(
+    ("unmapped", "labels", "is_notice"), [(5, 100, False), (6, 100, True), (1, 4, False), (2, 4, True)]
+)
 def test_more_than_one_label_in_twenty_without_a_table_is_a_notice(unmapped: int, labels: int, is_notice: bool) -> None:
     assert ("labels_unmapped" in keys(forum(), CheckCounts(9, 0, 9, labels, unmapped))) is is_notice
