@@ -121,7 +121,7 @@ def _health(args: argparse.Namespace, settings: Settings) -> int:
         rows = catalogue.source_health()
     finally:
         catalogue.close()
-    columns = ("source", "kind", "health", "last success", "last new", "next check", "errors", "code", "week", "look at")
+    columns = ("source", "kind", "health", "last success", "last new", "next", "errors", "code", "week", "look at")
     table = Table(*columns)
     for row in rows:
         if row.state is not None:

@@ -54,7 +54,7 @@ def page(parts: Parts, source_id: str, editor: Editor) -> SourcePage:
             row=_row(source, state, week, now),
             state=state,
             checks=unit.checks(source_id, limit=SHOWN_CHECKS),
-            acts=standing.allowed(source, state, editor, parts.settings.is_training),
+            acts=standing.allowed(state, editor, parts.settings.is_training),
             editors={e.id: e for e in unit.editors()},
             audit=unit.audit(subject_id=source_id, limit=20),
         )

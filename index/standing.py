@@ -62,7 +62,7 @@ class Decided:
 
 def decide(act: SourceAct, source: Source, state: SourceState, actor: Editor, asked: Asked) -> Decided:
     """Raises: Refused with the first rule that forbids the act, InvalidInput for its note or day."""
-    may(act, source, state, actor, asked.is_training)
+    may(act, state, actor, asked.is_training)
     is_second = _is_second(act, state)
     if act in _NEEDS_NOTE and not is_second:
         _check_note(asked.note)
@@ -73,7 +73,7 @@ def decide(act: SourceAct, source: Source, state: SourceState, actor: Editor, as
     return _DO[act](state, asked)
 
 
-def may(act: SourceAct, source: Source, state: SourceState, actor: Editor, is_training: bool = False) -> None:
+def may(act: SourceAct, state: SourceState, actor: Editor, is_training: bool = False) -> None:
     """Raises: Refused."""
     if not actor.is_active or actor.role not in _DECIDERS:
         raise Refused(code="not_allowed")
@@ -88,12 +88,12 @@ def may(act: SourceAct, source: Source, state: SourceState, actor: Editor, is_tr
         raise Refused(code="own_proposal")
 
 
-def allowed(source: Source, state: SourceState, actor: Editor, is_training: bool = False) -> frozenset[SourceAct]:
+def allowed(state: SourceState, actor: Editor, is_training: bool = False) -> frozenset[SourceAct]:
     """The acts open to an editor now."""
     acts = set()
     for act in SourceAct:
         try:
-            may(act, source, state, actor, is_training)
+            may(act, state, actor, is_training)
         except Refused:
             continue
         acts.add(act)
