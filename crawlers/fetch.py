@@ -75,6 +75,7 @@ class NotModified:
 
     hops: tuple[Hop, ...] = ()
     max_age_s: int | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class Unchanged:
     hops: tuple[Hop, ...] = ()
     max_age_s: int | None = None
     wire_bytes: int = 0
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,9 @@ class Fetcher:
         self._wait(url, pace_s(source))
         outcome = self._get(source, url, headers, body)
         if isinstance(outcome, Fetched) and sha256 and outcome.sha256 == sha256 and not outcome.is_truncated:
-            return Unchanged(outcome.etag, outcome.last_modified, outcome.hops, outcome.max_age_s, outcome.wire_bytes)
+            return Unchanged(
+                outcome.etag, outcome.last_modified, outcome.hops, outcome.max_age_s, outcome.wire_bytes, outcome.url
+            )
         return outcome
 
     def page(self, source: Source, url: str, body: bytes = b"") -> Fetched | Failed:
@@ -173,7 +177,7 @@ class Fetcher:
             return Failed(answer.code, answer.permanent, answer.retry_after_s, answer.detail)
         if answer.status == 304:
             return (
-                NotModified(answer.hops, _max_age_s(answer))
+                NotModified(answer.hops, _max_age_s(answer), answer.url)
                 if conditional
                 else Failed("malformed", detail="an unasked 304")
             )

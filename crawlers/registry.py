@@ -136,7 +136,7 @@ def _source(entry: Mapping[str, Any], labels: Mapping[str, Any], internal_target
         timezone=str(entry.get("timezone", "UTC")),
         licence=_licence(source_id, entry),
         every_min=_positive(source_id, "cadence.every_min", cadence.get("every_min", 60)),
-        silent_after_h=_positive(source_id, "cadence.silent_after_h", cadence.get("silent_after_h", _silence(kind))),
+        silent_after_h=_silence(source_id, cadence),
         is_enabled=_flag(source_id, entry),
         options={key: _plain(entry[key]) for key in _OPTIONS if key in entry},
     )
@@ -269,8 +269,10 @@ def _flag(source_id: str, entry: Mapping[str, Any]) -> bool:
     return value
 
 
-def _silence(kind: SourceKind) -> int:
-    return {SourceKind.OFFICIAL: 48, SourceKind.CHECKER: 168, SourceKind.MONITOR: 24}[kind]
+def _silence(source_id: str, cadence: Mapping[str, Any]) -> int:
+    """0: not registered, so silence is judged by the source's own rhythm (cadence.py)."""
+    key = "silent_after_h"
+    return _positive(source_id, f"cadence.{key}", cadence[key]) if key in cadence else 0
 
 
 def _plain(value: Any) -> Any:

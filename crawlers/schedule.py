@@ -23,6 +23,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from crawlers.fetch import Fetcher
+from crawlers.gauges import gauges
 from crawlers.pipeline import Catalogue, Pipeline, Report
 from crawlers.reading import Reader
 from crawlers.registry import Registry, load_registry
@@ -183,9 +184,7 @@ class ClockHand:
         linked = self._catalogue.link_waiting()
         self._catalogue.sync()
         rows = self._catalogue.sources()
-        now = self._catalogue.now()
-        due = [r for r in rows if r.source.is_enabled and r.state is not None and r.state.next_check_at <= now]
-        _log.info("ticked", due=len(due), sources=len(rows), linked=linked)
+        _log.info("ticked", sources=len(rows), linked=linked, **gauges(rows, self._catalogue.now()))
 
 
 def run(settings: Settings, catalogue: Schedulable, stop: threading.Event, registry: Registry | None = None) -> None:

@@ -19,14 +19,12 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from index import grouping, merging, notices, text
-from index.errors import InvalidInput, NotFound, Refused, SearchUnavailable
+from index.errors import NotFound, SearchUnavailable
 from index.ids import new_id
 from index.model import (
     Claim,
     ClaimStatus,
     DocKind,
-    Editor,
-    EditorRole,
     Grouped,
     Health,
     Item,
@@ -37,7 +35,7 @@ from index.model import (
     SearchQuery,
     Sighting,
     Source,
-    SourceKind,
+    SourceCheck,
     SourceLease,
     SourceState,
 )
@@ -46,7 +44,6 @@ from index.statement import MAX_STATEMENT, statements
 
 MAX_TEXT = 20_000  # characters kept of one item
 MAX_APPEARANCES = 20  # places kept of those where one review saw the claim
-MAX_NOTE = 500
 AT_ONCE = 200  # items of one transaction, so that other writers wait for a second at most
 RENEWED_FOR = timedelta(seconds=60)
 MAX_REVISIONS = 24  # reliability.md A12: an entry that changes at every poll freezes
@@ -84,23 +81,9 @@ def set_due(parts: Parts, source_id: str) -> None:
         unit.set_due(source_id, parts.clock.now())
 
 
-def set_health(parts: Parts, source_id: str, health: Health, editor: Editor, note: str) -> None:
-    found = source(parts, source_id)
-    allowed = {EditorRole.ADMIN} if found.kind is SourceKind.OFFICIAL else {EditorRole.EDITOR, EditorRole.ADMIN}
-    if not editor.is_active or editor.role not in allowed:
-        raise Refused(code="not_allowed")
-    if len(note) > MAX_NOTE:
-        raise InvalidInput(code="too_long", field="note")
-    if health is Health.PAUSED and not note.strip():
-        raise InvalidInput(code="reason_required", field="note")
-    now = parts.clock.now()
-    with parts.records.begin() as unit:
-        unit.set_health(source_id, health, note.strip())
-        act = "source_paused" if health is Health.PAUSED else "source_resumed"
-        unit.append_audit(now, editor.id, act, source_id, {"note": note.strip()})
-
-
-def record(parts: Parts, lease: SourceLease, items: Sequence[Labelled], state: SourceState) -> RecordOutcome | None:
+def record(
+    parts: Parts, lease: SourceLease, items: Sequence[Labelled], state: SourceState, check: SourceCheck | None = None
+) -> RecordOutcome | None:
     """See Catalogue.record. Polls that end at the same time share a commit (`Records.together`)."""
     fresh = _fresh_texts(parts, lease.source, items)
     near, worded = _near_duplicates(parts, fresh), statements(parts, fresh)
@@ -112,6 +95,8 @@ def record(parts: Parts, lease: SourceLease, items: Sequence[Labelled], state: S
         taken.take(unit, items[start : start + AT_ONCE])
         if start == starts[-1]:
             is_held = unit.finish_poll(lease, taken.state_after(state))
+            if check is not None:
+                unit.add_check(taken.counted(check))
         else:
             is_held = unit.renew_lease(lease, parts.clock.now() + RENEWED_FOR)
         if not is_held:
@@ -201,7 +186,7 @@ class _Poll:
         self.unit: Unit
         self.counts: Counter[Grouped] = Counter()
         self.claim_ids: list[str] = []
-        self.withdrawn = 0
+        self.withdrawn = self.labels = self.unmapped = 0
         self._has_desk = False
         self._seen: dict[str, SeenItem] = {}
         self._names: set[str] = set()  # of what waits to be written
@@ -212,6 +197,7 @@ class _Poll:
         """The poll so far, to go on from; what it was copied from stays as it is."""
         twin = replace(self)
         twin.counts, twin.claim_ids, twin.withdrawn = self.counts.copy(), list(self.claim_ids), self.withdrawn
+        twin.labels, twin.unmapped = self.labels, self.unmapped
         return twin
 
     def take(self, unit: Unit, items: Sequence[Labelled]) -> None:
@@ -232,10 +218,25 @@ class _Poll:
     def state_after(self, state: SourceState) -> SourceState:
         """The state that the crawler brings, with what was new."""
         new_count = self.counts[Grouped.NEW] + self.counts[Grouped.VARIANT]
+        is_heard = bool(new_count) and state.health is Health.SILENT
         return replace(
             state,
+            health=Health.OK if is_heard else state.health,
             last_new_at=self.now if new_count else state.last_new_at,
             new_item_count=state.new_item_count + new_count,
+        )
+
+    def counted(self, check: SourceCheck) -> SourceCheck:
+        """The row of the log, with what became of the items."""
+        return replace(
+            check,
+            new_count=self.counts[Grouped.NEW],
+            repeat_count=self.counts[Grouped.REPEAT],
+            variant_count=self.counts[Grouped.VARIANT],
+            revised_count=self.counts[Grouped.REVISED],
+            withdrawn_count=self.withdrawn,
+            label_count=self.labels,
+            unmapped_count=self.unmapped,
         )
 
     def outcome(self) -> RecordOutcome:
@@ -328,6 +329,9 @@ class _Poll:
         old = self._outside(seen.record_id) if seen and seen.kind == "outside" else None
         if item.is_withdrawn:
             self.withdrawn += 1
+        if item.label.strip():
+            self.labels += 1
+            self.unmapped += labelled.verdict is None and labelled.mapped_by == "none"
         outside = OutsideRefutation(
             id=old.id if old else new_id("out"),
             source_id=self.source.id,

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from index.model import (
     Alert,
     AuditEntry,
+    CheckCounts,
     Claim,
     ClaimStatus,
     Editor,
     Evidence,
-    Health,
     Hit,
     Match,
     MatchStatus,
@@ -33,6 +33,7 @@ from index.model import (
     SearchQuery,
     Sighting,
     Source,
+    SourceCheck,
     SourceLease,
     SourceState,
     TargetKind,
@@ -197,8 +198,29 @@ class Unit(Protocol):
         """Stores the state and frees the lease, if owner and epoch still hold it; False (nothing written) otherwise.
         The caller then abandons the transaction."""
 
+    def troubled_officials(self) -> tuple[tuple[Source, SourceState], ...]:
+        """Enabled official sources that are neither ok nor paused, by id."""
+
     def set_due(self, source_id: str, at: datetime) -> None: ...
-    def set_health(self, source_id: str, health: Health, note: str) -> None: ...
+    def hold_source(self, source_id: str) -> SourceState | None:
+        """Its state, which nobody else changes until this transaction ends."""
+
+    def put_source_state(self, state: SourceState) -> None:
+        """An editor's decision: the whole state. A poll under way is void, so it cannot overwrite the decision."""
+
+    def add_check(self, check: SourceCheck) -> None: ...
+    def checks(self, source_id: str, *, limit: int, since: datetime | None = None) -> tuple[SourceCheck, ...]: ...
+    def full_checks(self, source_id: str, *, limit: int, since: datetime | None = None) -> tuple[SourceCheck, ...]:
+        """Only those that read a new body."""
+
+    def check_counts(self, since: datetime) -> dict[str, CheckCounts]:
+        """Of every source that was polled since."""
+
+    def arrivals(self, source_id: str, since: datetime) -> tuple[datetime, ...]:
+        """When a poll brought something new, oldest first."""
+
+    def delete_checks_before(self, quiet_before: datetime, all_before: datetime) -> int:
+        """Deletes old rows of the log, those that brought something new later than the others; returns how many."""
 
     # items seen
     def seen_item(self, source_id: str, native_ids: Collection[str]) -> SeenItem | None: ...

@@ -82,18 +82,19 @@ _IS_HELD = and_(
     source_states.c.lease_epoch == bindparam("b_epoch"),
 )
 _IS_PAUSED = source_states.c.health == Health.PAUSED
-_STORED = {name: bindparam(f"b_{name}") for name in SourceState.__dataclass_fields__ if name != "source_id"}
+_STORED = {
+    name: bindparam(f"b_{name}", type_=source_states.c[name].type)
+    for name in SourceState.__dataclass_fields__
+    if name != "source_id"
+}
+_OF_A_PAUSE = ("health", "note", "review_on")
 FINISH = (
     update(source_states)
     .where(_IS_HELD)
     .values(
         **_STORED
-        | {
-            "health": case((_IS_PAUSED, source_states.c.health), else_=_STORED["health"]),
-            "note": case((_IS_PAUSED, source_states.c.note), else_=_STORED["note"]),
-            "lease_owner": None,
-            "lease_until": None,
-        }
+        | {name: case((_IS_PAUSED, source_states.c[name]), else_=_STORED[name]) for name in _OF_A_PAUSE}
+        | {"lease_owner": None, "lease_until": None}
     )
 )
 RENEW = update(source_states).where(_IS_HELD).values(lease_until=bindparam("b_until"))

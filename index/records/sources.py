@@ -10,21 +10,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import Executable, RowMapping, select, update
 
-from index.model import Health, Licence, Role, Source, SourceKind, SourceLease, SourceState
+from index.model import Health, Source, SourceKind, SourceLease, SourceState
 from index.ports import SeenItem
 from index.records import polled
 from index.records.room import Room, batches
+from index.records.source_rows import host_of, source_of, source_row, state_of, state_row
 from index.records.tables.crawled import hosts, source_states, sources
 from index.records.types import key_of
 
 LOOKED_AT = 500  # due rows of one claim
-VALIDATORS = ("etag", "last_modified", "body_sha256")
+#: What belongs to an address, and ends with it.
+OF_ADDRESS = ("etag", "last_modified", "body_sha256", "address", "also_domain", "revalidation", "move", "proposal")
 
 
 class SourceRoom(Room):
@@ -32,39 +33,75 @@ class SourceRoom(Room):
 
     def put_source(self, source: Source, now: datetime) -> None:
         """Adds or updates a registry entry; its state is kept, a new one is due `now`. A new address drops the
-        validators of the old one: they would make the first answer look unchanged."""
-        known = self._one(select(sources.c.url).where(sources.c.id == source.id))
-        row = _source_row(source)
+        validators of the old one: they would make the first answer look unchanged. It drops a move as well."""
+        known = self._one(
+            select(sources.c.url, source_states.c.address)
+            .join_from(sources, source_states)
+            .where(sources.c.id == source.id)
+        )
+        row = source_row(source)
+        if known is not None and known["url"] == source.url and known["address"]:
+            row["host"] = host_of(known["address"])
         self._put(sources, row)
         self._connection.execute(self._insert(hosts).values(host=row["host"]).on_conflict_do_nothing())
         if known is None:
-            state = {**_state_row(SourceState(source.id, now)), "lease_epoch": 0}
+            state = {**state_row(SourceState(source.id, now)), "lease_epoch": 0}
             self._connection.execute(self._insert(source_states).values(**state).on_conflict_do_nothing())
         elif known["url"] != source.url:
             forget = update(source_states).where(source_states.c.source_id == source.id)
-            self._change(forget.values(dict.fromkeys(VALIDATORS)))
+            self._change(forget.values(dict.fromkeys(OF_ADDRESS)))
 
     def source(self, source_id: str) -> Source | None:
         row = self._one(select(sources).where(sources.c.id == source_id))
-        return None if row is None else _source(row)
+        return None if row is None else source_of(row)
 
     def sources(self) -> tuple[Source, ...]:
         """Every registry entry, by id."""
-        return tuple(_source(row) for row in self._all(select(sources).order_by(sources.c.id)))
+        return tuple(source_of(row) for row in self._all(select(sources).order_by(sources.c.id)))
 
     def source_state(self, source_id: str) -> SourceState | None:
         row = self._one(select(*polled.STATE_COLUMNS).where(source_states.c.source_id == source_id))
-        return None if row is None else _state(row)
+        return None if row is None else state_of(row)
 
     def source_states(self) -> dict[str, SourceState]:
-        return {row["source_id"]: _state(row) for row in self._all(select(*polled.STATE_COLUMNS))}
+        return {row["source_id"]: state_of(row) for row in self._all(select(*polled.STATE_COLUMNS))}
+
+    def troubled_officials(self) -> tuple[tuple[Source, SourceState], ...]:
+        """Enabled official sources that are neither ok nor paused, by id."""
+        is_troubled = source_states.c.health.not_in([Health.OK, Health.PAUSED])
+        statement = (
+            select(*polled.STATE_COLUMNS)
+            .join_from(source_states, sources)
+            .where(sources.c.kind == SourceKind.OFFICIAL, sources.c.is_enabled, is_troubled)
+            .order_by(sources.c.id)
+        )
+        states = [state_of(row) for row in self._all(statement)]
+        rows = self._rows(polled.BY_ID, {"b_ids": [state.source_id for state in states]})
+        registry = {row["id"]: source_of(row) for row in rows}
+        return tuple((registry[state.source_id], state) for state in states)
 
     def set_due(self, source_id: str, at: datetime) -> None:
         self._change(update(source_states).where(source_states.c.source_id == source_id).values(next_check_at=at))
 
-    def set_health(self, source_id: str, health: Health, note: str) -> None:
-        change = update(source_states).where(source_states.c.source_id == source_id)
-        self._change(change.values(health=health, note=note))
+    def hold_source(self, source_id: str) -> SourceState | None:
+        """Its state, which nobody else changes until this transaction ends."""
+        statement = select(*polled.STATE_COLUMNS).where(source_states.c.source_id == source_id).with_for_update()
+        row = self._one(statement)
+        return None if row is None else state_of(row)
+
+    def put_source_state(self, state: SourceState) -> None:
+        """An editor's decision: the whole state. A poll under way is void, so it cannot overwrite the decision."""
+        freed = {"lease_owner": None, "lease_until": None, "lease_epoch": source_states.c.lease_epoch + 1}
+        change = update(source_states).where(source_states.c.source_id == state.source_id)
+        self._change(change.values(state_row(state) | freed))
+        self._keep_host(state)
+
+    def _keep_host(self, state: SourceState) -> None:
+        """Pace is kept for the host that is read now."""
+        url = state.address or self._scalar(select(sources.c.url).where(sources.c.id == state.source_id))
+        host = host_of(url or "")
+        self._connection.execute(self._insert(hosts).values(host=host).on_conflict_do_nothing())
+        self._change(update(sources).where(sources.c.id == state.source_id).values(host=host))
 
     # --- leases ---
 
@@ -95,7 +132,9 @@ class SourceRoom(Room):
         started = list({row["host"] for row in registry.values()})
         self._connection.execute(polled.STARTED, {"b_hosts": started, "b_now": now})
         leases = (
-            SourceLease(_source(registry[row["source_id"]]), _state(row), owner, row["lease_epoch"], row["lease_until"])
+            SourceLease(
+                source_of(registry[row["source_id"]]), state_of(row), owner, row["lease_epoch"], row["lease_until"]
+            )
             for row in taken
         )
         return tuple(sorted(leases, key=lambda lease: (lease.state.next_check_at, lease.source.id)))
@@ -107,9 +146,13 @@ class SourceRoom(Room):
     def finish_poll(self, lease: SourceLease, state: SourceState) -> bool:
         """Stores the state and frees the lease, if owner and epoch still hold it; False (nothing written) otherwise.
         A pause that an editor ordered during the poll stays."""
-        values = {f"b_{name}": value for name, value in _state_row(state).items() if name != "source_id"}
-        values["b_health"] = str(state.health)
-        return self._connection.execute(polled.FINISH, {**_held(lease), **values}).rowcount == 1
+        values = state_row(state)
+        del values["source_id"]
+        if self._connection.execute(polled.FINISH, {**_held(lease), **_bound(values)}).rowcount != 1:
+            return False
+        if state.address != lease.state.address:
+            self._keep_host(state)
+        return True
 
     def _lock_hosts(self, asked: dict[str, Any], limit: int) -> list[str]:
         """The most overdue hosts that may be asked now, locked until the commit; hosts that another worker has locked
@@ -172,44 +215,8 @@ class SourceRoom(Room):
 # --- rows ---
 
 
-def host_of(url: str) -> str:
-    """The host that a URL's pace is kept for, "" if it has none."""
-    try:
-        return (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:
-        return ""
-
-
-def _source_row(source: Source) -> dict[str, Any]:
-    row = {name: getattr(source, name) for name in Source.__dataclass_fields__}
-    reviewed_on = source.licence.reviewed_on
-    row["licence"] = asdict(source.licence) | {"reviewed_on": reviewed_on and reviewed_on.isoformat()}
-    row["host"] = host_of(source.url)
-    return row
-
-
-def _source(row: RowMapping) -> Source:
-    values = {name: row[name] for name in Source.__dataclass_fields__}
-    values |= {"kind": SourceKind(row["kind"]), "role": Role(row["role"]), "licence": _licence(row["licence"])}
-    return Source(**values)
-
-
-def _licence(stored: Mapping[str, Any]) -> Licence:
-    reviewed_on = stored.get("reviewed_on")
-    return Licence(**{**stored, "reviewed_on": date.fromisoformat(reviewed_on) if reviewed_on else None})
-
-
 def _seen(row: RowMapping) -> SeenItem:
     return SeenItem(row["kind"], row["record_id"], row["content_sha256"], row["revision_count"])
-
-
-def _state_row(state: SourceState) -> dict[str, Any]:
-    return {name: getattr(state, name) for name in SourceState.__dataclass_fields__}
-
-
-def _state(row: RowMapping) -> SourceState:
-    values = {name: row[name] for name in SourceState.__dataclass_fields__}
-    return SourceState(**values | {"health": Health(row["health"])})
 
 
 def _held(lease: SourceLease) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from index.ports import Unit
 from index.records import schema
 from index.records.audit import AuditRoom, LeaseRoom
 from index.records.changelog import ChangeRoom
+from index.records.checks import CheckRoom
 from index.records.claims import ClaimRoom
 from index.records.engine import Engines
 from index.records.people import PeopleRoom, TipRoom
@@ -31,7 +32,16 @@ LOST_TO_ANOTHER = ("40P01", "40001")
 
 
 class SqlUnit(
-    SourceRoom, ClaimRoom, ReviewRoom, PublicationRoom, ChangeRoom, PeopleRoom, TipRoom, AuditRoom, LeaseRoom
+    SourceRoom,
+    CheckRoom,
+    ClaimRoom,
+    ReviewRoom,
+    PublicationRoom,
+    ChangeRoom,
+    PeopleRoom,
+    TipRoom,
+    AuditRoom,
+    LeaseRoom,
 ):
     """The port `Unit`. It does not commit: the block that opened it does."""
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from index import intake
-from index.errors import InvalidInput, NotFound, Refused, SearchUnavailable
+from index.errors import NotFound, SearchUnavailable
 from index.intake import MAX_APPEARANCES, MAX_REVISIONS, MAX_TEXT
-from index.model import Health, Item, Labelled, RecordOutcome, Role, SourceKind, TargetKind
+from index.model import Health, Item, Labelled, RecordOutcome, Role, TargetKind
 from index.ports import Changed, Notice
 from tests.index.house import HOSTILE_IDS, RUMORS, House, at_once, checker, forum, post, review
 
@@ -438,28 +438,6 @@ def test_sources_are_added_updated_and_found(house: House) -> None:
         for act in (house.catalogue.source, house.catalogue.set_due):
             with pytest.raises(NotFound):
                 act(id)
-
-
-def test_who_pauses_a_source_must_be_allowed_and_say_why(house: House) -> None:
-    official = forum("official", kind=SourceKind.OFFICIAL)
-    house.catalogue.put_sources([forum(), official])
-    pause = house.catalogue.set_source_health
-    for source_id, editor in (("forum", house.reporter), ("official", house.author)):
-        with pytest.raises(Refused) as refused:
-            pause(source_id, Health.PAUSED, editor, "改版")
-        assert refused.value.code == "not_allowed"
-    for note, code in (("  ", "reason_required"), ("x" * 501, "too_long")):
-        with pytest.raises(InvalidInput) as invalid:
-            pause("forum", Health.PAUSED, house.author, note)
-        assert (invalid.value.code, invalid.value.field) == (code, "note")
-    with pytest.raises(NotFound):
-        pause("nobody", Health.PAUSED, house.author, "改版")
-    pause("official", Health.PAUSED, house.admin, "改版")
-    pause("forum", Health.PAUSED, house.author, "改版")
-    assert house.catalogue.lease_sources("test", 5) == ()
-    pause("forum", Health.OK, house.author, "")
-    assert [lease.source.id for lease in house.catalogue.lease_sources("test", 5)] == ["forum"]
-    assert house.acts()[-3:] == ["source_paused", "source_paused", "source_resumed"]
 
 
 def _head(house: House) -> int:
