@@ -52,7 +52,10 @@ def _licence(stored: Mapping[str, Any]) -> Licence:
 
 
 def state_row(state: SourceState) -> dict[str, Any]:
+    """What is as usual is stored as nothing, as in the rows that are older than these columns."""
     row = {name: getattr(state, name) for name in SourceState.__dataclass_fields__}
+    row |= {name: row[name] or None for name in ("doubts", "address", "also_domain")}
+    row["revalidation"] = None if state.revalidation is Revalidation.ON else state.revalidation
     row["move"] = state.move and asdict(state.move) | {"days": [day.isoformat() for day in state.move.days]}
     if state.proposal is not None:
         review_on = state.proposal.review_on
