@@ -55,12 +55,18 @@ class Site:
     asked: list[tuple[str, str | None]] = field(default_factory=list)
 
     def poll(
-        self, source: Source, url: str, etag: str | None, last_modified: str | None, sha256: str | None
+        self,
+        source: Source,
+        url: str,
+        etag: str | None,
+        last_modified: str | None,
+        sha256: str | None,
+        body: bytes = b"",
     ) -> Outcome:
         self.asked.append((url, etag))
         return self.answer(url)
 
-    def page(self, source: Source, url: str) -> Fetched | Failed:
+    def page(self, source: Source, url: str, body: bytes = b"") -> Fetched | Failed:
         return Failed("not_found", permanent=True)
 
 

@@ -432,7 +432,8 @@ def test_q40_a_redirect_to_a_look_alike_is_refused_for_every_kind_of_source(link
     elsewhere = fetched(rss("one"), link.format(n=1), hops=(Hop(FEED_URL, 302),))
     report, catalogue, _ = run({FEED_URL: elsewhere}, a_lease(a_source(kind=kind)), KNOWN)
     assert (report.status, report.code, report.new) == ("error", "redirect_refused", 0)
-    assert catalogue.recorded[0][2].health is Health.MOVED
+    state = catalogue.recorded[0][2]
+    assert (state.health, state.move) == (Health.MOVED, None)  # no editor is offered to follow it
 
 
 def test_q40_a_look_alike_named_as_author_gains_nothing_and_is_warned_of() -> None:

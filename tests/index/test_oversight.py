@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from index.model import (
     Verdict,
 )
 from index.standing import MAX_NOTE, concerns
-from tests.index.house import HOSTILE_IDS, START, House, checker, forum, post, review
+from tests.index.house import HOSTILE_IDS, RUMORS, START, House, at_once, checker, forum, post, review
 
 LATER = START.date() + timedelta(days=14)
 OFFICIAL = forum("official", kind=SourceKind.OFFICIAL)
@@ -211,6 +212,19 @@ def test_the_log_counts_what_was_new_and_which_labels_no_table_knows(house: Hous
     lease = house.lease(checker())
     house.catalogue.record(lease, items, lease.state, check)
     assert house.catalogue.source_page("checker", house.author).row.week.label_count == 2, "the same items once more"
+
+
+def test_polls_that_end_together_each_leave_their_row_and_a_lost_one_leaves_none(house: House) -> None:
+    leases = [house.lease(forum(f"forum-{n}")) for n in range(4)]
+    leases[3] = replace(leases[3], epoch=leases[3].epoch + 1)
+    at = house.clock.now()
+    checks = [SourceCheck(f"forum-{n}", at, "ok") for n in range(4)]
+    items = [[Labelled(post(RUMORS[n]))] for n in range(4)]
+    records = zip(leases, items, checks, strict=True)
+    outcomes = at_once(*(partial(house.catalogue.record, a, b, a.state, c) for a, b, c in records))
+    assert [outcome is not None for outcome in outcomes] == [True, True, True, False]
+    logs = [house.catalogue.source_page(f"forum-{n}", house.author).checks for n in range(4)]
+    assert logs == [*((replace(check, new_count=1),) for check in checks[:3]), ()]
 
 
 def test_a_new_item_ends_the_silence_in_the_same_transaction(house: House) -> None:
