@@ -62,6 +62,7 @@ def at_work(desk: Desk) -> dict[str, str]:
 
 def in_trouble(desk: Desk) -> None:
     """The official source answers from another site since yesterday; one editor has asked to follow it."""
+    desk.clock.move(seconds=2)  # the pace of its host
     desk.catalogue.set_due("who")
     (lease,) = desk.catalogue.lease_sources("trouble", 10)
     now = desk.clock.now()
