@@ -2,11 +2,13 @@
 
 interval = clamp(half the median gap of the last 20 items, floor, ceiling), raised by the publisher, + 0 to 20 %
 failure  = doubling from the floor, at least the publisher's Retry-After, at most 24 h (official sources 2 h)
+silence  = as registered, else three times the gap that 95 of 100 arrivals keep to, never below the kind's default
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +23,12 @@ UNVALIDATED_FLOOR_MIN = 60  # hosts ask for hourly at most from readers that can
 WAIT_CAP_S = 24 * 3600
 OFFICIAL_CAP_S = 2 * 3600
 GONE_AFTER = timedelta(days=14)
+SILENT_AFTER = {
+    SourceKind.OFFICIAL: timedelta(hours=48),
+    SourceKind.CHECKER: timedelta(days=7),
+    SourceKind.MONITOR: timedelta(hours=24),
+}
+_NO_ANSWER = frozenset({"dns", "connect", "tls", "timeout", "robots", "rate_limited", "crashed"})
 _DAY_S = 24 * 3600
 _GONE_PROBE_S = 3650 * _DAY_S  # "no polls until an editor reopens" is a date like any other
 
@@ -36,6 +44,8 @@ class Polled:
     ttl_min: int | None = None
     published: Sequence[datetime] = ()  # dates of the items read, any order; empty where nothing was read
     has_validators: bool = False
+    doubts: tuple[str, ...] = ()  # in what the answer differs from before
+    is_held: bool = False  # a move of an official source waits for an editor
 
 
 def spread(source: Source) -> float:
@@ -88,13 +98,41 @@ def next_check(source: Source, state: SourceState, polled: Polled, now: datetime
 
 def is_gone(source: Source, state: SourceState, polled: Polled, now: datetime) -> bool:
     """410 at once; 404 after 14 days of it."""
-    if polled.code == "gone":
-        return True
-    since = state.last_success_at
-    return polled.code == "not_found" and since is not None and state.error_count > 0 and now - since >= GONE_AFTER
+    since = missing_since(state, polled, now)
+    return polled.code == "gone" or (since is not None and not polled.is_ok and now - since >= GONE_AFTER)
 
 
-def health(source: Source, state: SourceState, polled: Polled, now: datetime) -> Health:
+def missing_since(state: SourceState, polled: Polled, now: datetime) -> datetime | None:
+    """Since when the server says 404. Another answer ends it, a poll that got no answer says nothing."""
+    if polled.code == "not_found":
+        return state.missing_since or now
+    return state.missing_since if polled.code in _NO_ANSWER else None
+
+
+def failing_since(state: SourceState, polled: Polled, now: datetime) -> datetime | None:
+    """The first of the failures in a row."""
+    return None if polled.is_ok else state.failing_since or now
+
+
+def silent_after(source: Source, arrivals: Sequence[datetime] = ()) -> timedelta:
+    """How long without anything new is silence. `arrivals`: when polls brought something, of half a year."""
+    if source.silent_after_h:
+        return timedelta(hours=source.silent_after_h)
+    gaps = sorted(later - earlier for earlier, later in pairwise(arrivals))
+    usual = gaps[math.ceil(0.95 * len(gaps)) - 1] if gaps else timedelta(0)
+    return max(3 * usual, SILENT_AFTER[source.kind])
+
+
+def quiet_for(state: SourceState, polled: Polled, now: datetime) -> timedelta:
+    """How long ago the newest item came, as far as that is known. Dates in the future count for nothing."""
+    dated = [at for at in polled.published if at <= now]
+    newest = max([*dated, *([state.last_new_at] if state.last_new_at else [])], default=now)
+    return now - newest
+
+
+def health(
+    source: Source, state: SourceState, polled: Polled, now: datetime, arrivals: Sequence[datetime] = ()
+) -> Health:
     """The state that the desk shows after this poll."""
     if state.health is Health.PAUSED:
         return Health.PAUSED
@@ -102,11 +140,10 @@ def health(source: Source, state: SourceState, polled: Polled, now: datetime) ->
         return Health.GONE
     if polled.code == "drift":
         return Health.DRIFTING
-    if polled.code == "moved":
+    if polled.code == "moved" or polled.is_held:
         return Health.MOVED
     if not polled.is_ok:
         return Health.FAILING
-    newest = max([*polled.published, *([state.last_new_at] if state.last_new_at else [])], default=None)
-    if newest is not None and now - newest > timedelta(hours=source.silent_after_h):
-        return Health.SILENT
-    return Health.OK
+    if polled.doubts:
+        return Health.DRIFTING
+    return Health.SILENT if quiet_for(state, polled, now) > silent_after(source, arrivals) else Health.OK

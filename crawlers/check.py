@@ -1,18 +1,18 @@
-"""`clarion sources check`: one poll without recording, for the person who registers a source."""
+"""`clarion sources check`: polls without recording, for the person who registers a source or looks after them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 from rich.table import Table
 
 from crawlers.fetch import Fetcher
-from crawlers.pipeline import Pipeline
+from crawlers.pipeline import Pipeline, Report
 from crawlers.reading import Reader
 from crawlers.registry import Registry
-from index.model import Labelled, RecordOutcome, Role, Source, SourceLease, SourceState
+from index.model import Labelled, RecordOutcome, Role, Source, SourceCheck, SourceLease, SourceState
 from index.settings import Settings
 
 
@@ -29,7 +29,15 @@ class Notepad:
     def known_items(self, source_id: str, native_ids: Collection[str]) -> frozenset[str]:
         return frozenset()
 
-    def record(self, lease: SourceLease, items: Sequence[Labelled], state: SourceState) -> RecordOutcome:
+    def past_checks(self, source_id: str, limit: int, since: datetime | None) -> tuple[SourceCheck, ...]:
+        return ()
+
+    def arrivals(self, source_id: str) -> tuple[datetime, ...]:
+        return ()
+
+    def record(
+        self, lease: SourceLease, items: Sequence[Labelled], state: SourceState, check: SourceCheck
+    ) -> RecordOutcome:
         self.items, self.state = tuple(items), state
         return RecordOutcome(new_count=len(items))
 
@@ -39,24 +47,60 @@ class Notepad:
 
 def check_source(source: Source, registry: Registry, settings: Settings, console: Console) -> int:
     """Prints what a poll would bring; 0 if there is no doubt, else 1."""
-    notepad, reader = Notepad(), Reader(size=1)
-    now = notepad.now()
-    lease = SourceLease(source, SourceState(source.id, now), "check", 0, now + timedelta(minutes=5))
-    try:
-        report = Pipeline(notepad, Fetcher(settings), reader, registry).crawl(lease)
-    finally:
-        reader.close()
+    notepad, report = _polled(source, registry, settings)
     table = Table("date", "role", "label", "verdict", "by", "title")
     for labelled in notepad.items:
         item, verdict = labelled.item, labelled.verdict.value if labelled.verdict else ""
         day = item.published_at.strftime("%Y-%m-%d %H:%M") if item.published_at else ""
         table.add_row(day, item.role.value, item.label, verdict, labelled.mapped_by, item.title[:80])
     console.print(table)
-    found = [*([f"{report.status}: {report.code}"] if report.code else []), *doubts(source, notepad.items)]
+    found = _found(source, notepad, report)
     for doubt in found:
         console.print(f"doubt: {doubt}")
     console.print(f"{len(notepad.items)} items, {report.bad} rejected, {report.wire_bytes} bytes, {report.ms} ms")
     return 1 if found else 0
+
+
+def check_sources(
+    sources: Sequence[Source],
+    registry: Registry,
+    settings: Settings,
+    console: Console,
+    progress: Callable[[str, int], None],
+) -> int:
+    """Polls one source after the other and prints a line each; 0 if there is no doubt about any, else 1.
+
+    `progress(source id, how many are done)` comes before each poll.
+    """
+    table, doubted = Table("source", "status", "items", "dated", "labelled", "ms", "doubts"), 0
+    for done, source in enumerate(sources):
+        progress(source.id, done)
+        notepad, report = _polled(source, registry, settings)
+        items, found = notepad.items, _found(source, notepad, report)
+        dated = sum(i.item.published_at is not None for i in items)
+        labelled = sum(bool(i.item.label) for i in items)
+        counts = (str(n) for n in (len(items), dated, labelled, report.ms))
+        table.add_row(source.id, report.status, *counts, "; ".join(found))
+        doubted += bool(found)
+    progress("", len(sources))
+    console.print(table)
+    console.print(f"{len(sources)} sources, doubts about {doubted}")
+    return 1 if doubted else 0
+
+
+def _polled(source: Source, registry: Registry, settings: Settings) -> tuple[Notepad, Report]:
+    notepad, reader = Notepad(), Reader(size=1)
+    now = notepad.now()
+    lease = SourceLease(source, SourceState(source.id, now), "check", 0, now + timedelta(minutes=5))
+    try:
+        return notepad, Pipeline(notepad, Fetcher(settings), reader, registry).crawl(lease)
+    finally:
+        reader.close()
+
+
+def _found(source: Source, notepad: Notepad, report: Report) -> list[str]:
+    failed = [f"{report.status}: {report.code}"] if report.code else []
+    return [*failed, *doubts(source, notepad.items)]
 
 
 def doubts(source: Source, items: Sequence[Labelled]) -> list[str]:

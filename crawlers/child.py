@@ -9,7 +9,7 @@ import signal
 import sys
 from typing import IO
 
-from crawlers.adapters import adapter
+from crawlers.adapters import FORMATS, adapter
 from crawlers.adapters.protocol import Context, Parsed
 from crawlers.pipes import receive, send
 
@@ -23,6 +23,8 @@ def main() -> None:
     # Answers leave by a private descriptor: a library that prints cannot break the protocol.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    for name in FORMATS:  # before the first task: on a busy machine the imports alone would use up its time
+        adapter(name)
     _limit_for_good()
     send(answers, b"ready")
     while (task := _next(sys.stdin.buffer)) is not None:

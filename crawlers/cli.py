@@ -1,4 +1,4 @@
-"""The crawlers' part of the command line: `clarion crawl`, `clarion sources list | check | health`."""
+"""The crawlers' part of the command line: `clarion crawl`, `clarion mail`, `clarion sources list | check | health`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from crawlers.check import check_source
+from crawlers import tipmail
+from crawlers.check import check_source, check_sources
 from crawlers.pipeline import Report
+from crawlers.reading import Reader
 from crawlers.registry import Registry, load_registry
-from crawlers.schedule import crawl_once, run
+from crawlers.schedule import crawl_once, new_owner, run
 from index import open_catalogue
 from index.errors import NotFound
+from index.model import SourceState
+from index.pages import SourceRow
 from index.settings import Settings
 
 
@@ -30,11 +34,15 @@ def register(subparsers: Any) -> None:
     crawl.add_argument("--once", nargs="*", metavar="SOURCE", help="poll these sources (none named: all) and end")
     crawl.add_argument("--sources", type=Path, metavar="FILE", help="registry instead of CLARION_SOURCES")
     crawl.set_defaults(func=_crawl)
+    mail = subparsers.add_parser("mail", help="turn the mails of CLARION_MAIL_URL into tips: as a process, or once")
+    mail.add_argument("--once", action="store_true", help="visit the mailbox once and end")
+    mail.set_defaults(func=_mail)
     sources = subparsers.add_parser("sources", help="the registry of sources")
     acts = sources.add_subparsers(dest="act", required=True, metavar="ACT")
     listing = acts.add_parser("list", help="every registered source")
     check = acts.add_parser("check", help="poll once without recording; show items, dates, labels and doubts")
     check.add_argument("source", nargs="?", metavar="SOURCE", help="none: check the registry file only")
+    check.add_argument("--all", action="store_true", help="every registered source, one line each")
     health = acts.add_parser("health", help="every source's state")
     for parser, act in ((listing, _list), (check, _check), (health, _health)):
         parser.add_argument("--sources", type=Path, metavar="FILE", help="registry instead of CLARION_SOURCES")
@@ -62,11 +70,30 @@ def _crawl(args: argparse.Namespace, settings: Settings) -> int:
     return 0 if all(r.status not in ("error", "lost") for r in reports) else 1
 
 
+def _mail(args: argparse.Namespace, settings: Settings) -> int:
+    catalogue = open_catalogue(settings)
+    try:
+        if not args.once:
+            stop = threading.Event()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: stop.set())
+            tipmail.run(settings, catalogue, stop)
+            return 0
+        reader = Reader(size=1)
+        try:
+            done = tipmail.visit(catalogue, settings, reader, new_owner())
+        finally:
+            reader.close()
+    finally:
+        catalogue.close()
+    print(f"{done.taken} tips, {done.known} known, {done.dropped} dropped, {done.unread} left to a person")
+    return 1 if done.code else 0
+
+
 def _crawl_once(catalogue: Any, settings: Settings, registry: Registry, source_ids: list[str] | None) -> list[Report]:
     if sys.stderr.isatty():  # a bar instead of a line a source
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    columns = (TextColumn("crawling"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with _progress("crawling") as progress:
         task = progress.add_task("", total=None)
 
         def show(report: Report, done: int, total: int) -> None:
@@ -86,12 +113,14 @@ def _list(args: argparse.Namespace, settings: Settings) -> int:
     for s in _registry(args, settings).sources:
         enabled = "yes" if s.is_enabled else "no"
         table.add_row(s.id, s.kind.value, str(s.authority), s.format, s.language, enabled, s.url)
-    Console(width=200 if not sys.stdout.isatty() else None).print(table)
+    _console().print(table)
     return 0
 
 
 def _check(args: argparse.Namespace, settings: Settings) -> int:
     registry = _registry(args, settings)
+    if args.all:
+        return _check_all(registry, settings)
     if args.source is None:
         print(f"{len(registry.sources)} sources, all readable")
         return 0
@@ -101,19 +130,45 @@ def _check(args: argparse.Namespace, settings: Settings) -> int:
     return check_source(source, registry, settings, Console())
 
 
+def _check_all(registry: Registry, settings: Settings) -> int:
+    with _progress("checking") as progress:
+        task = progress.add_task("", total=len(registry.sources))
+
+        def show(source_id: str, done: int) -> None:
+            progress.update(task, completed=done, description=source_id)
+
+        return check_sources(registry.sources, registry, settings, _console(), show)
+
+
 def _health(args: argparse.Namespace, settings: Settings) -> int:
     catalogue = open_catalogue(settings)
     try:
-        table = Table("source", "health", "last success", "last new", "next check", "errors", "code", "note")
-        for row in catalogue.sources():
-            s = row.state
-            if s is None:
-                continue
-            times = (
-                t.strftime("%Y-%m-%d %H:%M") if t else "" for t in (s.last_success_at, s.last_new_at, s.next_check_at)
-            )
-            table.add_row(row.source.id, s.health.value, *times, str(s.error_count), s.error_code or "", s.note)
+        rows = catalogue.source_health()
     finally:
         catalogue.close()
-    Console(width=200 if not sys.stdout.isatty() else None).print(table)
+    columns = ("source", "kind", "health", "last success", "last new", "next", "errors", "code", "week", "look at")
+    table = Table(*columns)
+    for row in rows:
+        if row.state is not None:
+            table.add_row(*_line(row, row.state))
+    _console().print(table)
     return 0
+
+
+def _line(row: SourceRow, s: SourceState) -> list[str]:
+    """A row of the table: `week` is new items of seven days, `look at` what wants a person, an alarm with a mark."""
+    times = [t.strftime("%Y-%m-%d %H:%M") if t else "" for t in (s.last_success_at, s.last_new_at, s.next_check_at)]
+    wants = ", ".join(" ".join([c.key, *c.values.values()]) + ("!" if c.is_alarm else "") for c in row.concerns)
+    health = s.health.value if row.source.is_enabled else "off"
+    counts = [str(s.error_count), s.error_code or "", str(row.week.new_count)]
+    return [row.source.id, row.source.kind.value, health, *times, *counts, wants]
+
+
+def _progress(word: str) -> Progress:
+    columns = (TextColumn(word), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    return Progress(*columns, console=Console(stderr=True))
+
+
+def _console() -> Console:
+    """As wide as the terminal; wide enough for every column in a file."""
+    return Console(width=None if sys.stdout.isatty() else 200)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
+import re
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -33,6 +35,11 @@ _CODES = {
     410: "gone",
     429: "rate_limited",
 }
+# A 400 that says more than "not found", by what its body holds.
+_SAID_400 = {b"rest_post_invalid_page_number": "end_of_list", b"API_KEY_INVALID": "needs_token"}
+# Format -> the header in which its API takes the key named by `key_env`; there it is in no address, log or redirect.
+_KEY_HEADERS = {"factchecktools": "X-Goog-Api-Key", "cofacts": "x-app-id"}
+SITEMAP_BYTES = 50 * 1024 * 1024  # what the sitemap protocol allows
 _CHALLENGE = (
     b"cf-chl",
     b"challenge-platform",
@@ -59,6 +66,7 @@ class Fetched:
     hops: tuple[Hop, ...]
     is_truncated: bool
     wire_bytes: int
+    page_count: int | None = None  # X-WP-TotalPages
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,7 @@ class NotModified:
 
     hops: tuple[Hop, ...] = ()
     max_age_s: int | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,7 @@ class Unchanged:
     hops: tuple[Hop, ...] = ()
     max_age_s: int | None = None
     wire_bytes: int = 0
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,39 +114,49 @@ class Fetcher:
         limits: Limits | None = None,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
         contact = settings.bot_contact or f"{settings.site_url}/bot"
         self._headers = {"User-Agent": f"ClarionBot/1.0 (+{contact})", "Accept": _ACCEPT}
         self._internal = frozenset(settings.internal_targets)
         self._limits = limits or Limits()
-        self._sleep, self._monotonic = sleep, monotonic
+        self._sleep, self._monotonic, self._environ = sleep, monotonic, environ
         self._last_start: dict[str, float] = {}
         self._paused_until: dict[str, float] = {}
         self._lock = threading.Lock()
         self._robots = RobotsCache(monotonic)
 
     def poll(
-        self, source: Source, url: str, etag: str | None, last_modified: str | None, sha256: str | None
+        self,
+        source: Source,
+        url: str,
+        etag: str | None,
+        last_modified: str | None,
+        sha256: str | None,
+        body: bytes = b"",
     ) -> Outcome:
-        """The source's own document, conditionally. The claim already waited for the host."""
+        """The source's own document, conditionally. The claim waited for the host; what this process began there since
+        (the pages of another run) is waited for here."""
         headers = {}
         if etag:
             headers["If-None-Match"] = etag
         if last_modified:
             headers["If-Modified-Since"] = last_modified
-        self._note_start(url)
-        outcome = self._get(source, url, headers)
+        self._wait(url, pace_s(source))
+        outcome = self._get(source, url, headers, body)
         if isinstance(outcome, Fetched) and sha256 and outcome.sha256 == sha256 and not outcome.is_truncated:
-            return Unchanged(outcome.etag, outcome.last_modified, outcome.hops, outcome.max_age_s, outcome.wire_bytes)
+            return Unchanged(
+                outcome.etag, outcome.last_modified, outcome.hops, outcome.max_age_s, outcome.wire_bytes, outcome.url
+            )
         return outcome
 
-    def page(self, source: Source, url: str) -> Fetched | Failed:
+    def page(self, source: Source, url: str, body: bytes = b"") -> Fetched | Failed:
         """A further address of the same run, at least a second after the last start on its host."""
         self._wait(url, pace_s(source))
-        outcome = self._get(source, url, {})
+        outcome = self._get(source, url, {}, body)
         return outcome if isinstance(outcome, Fetched | Failed) else Failed("malformed", detail="an unasked 304")
 
-    def _get(self, source: Source, url: str, conditional: dict[str, str]) -> Outcome:
+    def _get(self, source: Source, url: str, conditional: dict[str, str], body: bytes) -> Outcome:
         if (left_s := self._pause_s(url)) > 0:
             return Failed("rate_limited", retry_after_s=left_s, detail="the host asked for a pause")
         vetting = self._vetting(source)
@@ -144,22 +164,39 @@ class Fetcher:
             rules = self._robots.rules(url, lambda address: self._robots_txt(address, vetting))
             if not rules.allows(url):
                 return Failed("robots", detail="robots.txt does not allow this address, or could not be had")
-        answer = request("GET", url, headers=self._headers | conditional, vetting=vetting, limits=self._limits)
+        key = _key_header(source, self._environ)
+        if key is None:
+            return Failed("needs_token", detail=f"the variable {source.options['key_env']} is not set")
+        headers, limits = self._headers | conditional | key, self._limits_of(source)
+        if body:
+            headers |= {"Content-Type": "application/json", "Accept": "application/json"}
+        answer = request(
+            "POST" if body else "GET", url, headers=headers, body=body or None, vetting=vetting, limits=limits
+        )
         if isinstance(answer, Failure):
             return Failed(answer.code, answer.permanent, answer.retry_after_s, answer.detail)
         if answer.status == 304:
             return (
-                NotModified(answer.hops, _max_age_s(answer))
+                NotModified(answer.hops, _max_age_s(answer), answer.url)
                 if conditional
                 else Failed("malformed", detail="an unasked 304")
             )
-        outcome = self._judged(answer)
-        if isinstance(outcome, Failed) and outcome.code == "rate_limited" and outcome.retry_after_s:
+        outcome = self._judged(answer, limits)
+        # A bridge answers 503 for one dead account; the others behind it go on.
+        is_one_account = bool(source.options.get("bridge")) and answer.status == 503
+        is_pause = isinstance(outcome, Failed) and outcome.code == "rate_limited" and not is_one_account
+        if is_pause and isinstance(outcome, Failed) and outcome.retry_after_s:
             with self._lock:
                 self._paused_until[host_of(url)] = self._monotonic() + outcome.retry_after_s
         return outcome
 
-    def _judged(self, answer: Response) -> Fetched | Failed:
+    def _limits_of(self, source: Source) -> Limits:
+        """Sitemaps may be larger than feeds and pages."""
+        if source.format != "sitemap":
+            return self._limits
+        return replace(self._limits, wire_bytes=SITEMAP_BYTES, decoded_bytes=SITEMAP_BYTES)
+
+    def _judged(self, answer: Response, limits: Limits) -> Fetched | Failed:
         if _is_challenge(answer):
             return Failed("challenge", status=answer.status, retry_after_s=retry_after_s(answer.headers))
         if not 200 <= answer.status < 300:
@@ -168,7 +205,7 @@ class Fetcher:
         if body.startswith(b"\x1f\x8b"):
             if "gzip" in answer.headers.get("content-encoding", "").lower():
                 return Failed("bad_content_encoding", detail="packed twice", status=answer.status)
-            unpacked = gunzip(body, self._limits.decoded_bytes)
+            unpacked = gunzip(body, limits.decoded_bytes)
             if isinstance(unpacked, Failure):
                 return Failed(unpacked.code, detail=unpacked.detail, status=answer.status)
             body = unpacked
@@ -187,6 +224,7 @@ class Fetcher:
             hops=answer.hops,
             is_truncated=answer.is_truncated,
             wire_bytes=answer.wire_bytes,
+            page_count=_whole_number(answer.headers.get("x-wp-totalpages", "")),
         )
 
     def _vetting(self, source: Source) -> Vetting:
@@ -203,10 +241,6 @@ class Fetcher:
         limits = Limits(total_s=self._limits.total_s, decoded_bytes=8 * MAX_BYTES, wire_bytes=8 * MAX_BYTES)
         return request("GET", url, headers=self._headers, vetting=vetting, limits=limits)
 
-    def _note_start(self, url: str) -> None:
-        with self._lock:
-            self._last_start[host_of(url)] = self._monotonic()
-
     def _wait(self, url: str, gap_s: float) -> None:
         with self._lock:
             now = self._monotonic()
@@ -222,8 +256,41 @@ def pace_s(source: Source) -> float:
     return float(value) if isinstance(value, int | float) else GAP_S
 
 
-def _by_status(answer: Response) -> Failed:
+def _key_header(source: Source, environ: Mapping[str, str]) -> dict[str, str] | None:
+    """The header that carries the source's access key, for formats that have one; None if the key is missing.
+
+    The transport drops it on the way to another origin.
+    """
+    name, variable = _KEY_HEADERS.get(source.format), source.options.get("key_env")
+    if name is None or not isinstance(variable, str):
+        return {}
+    key = environ.get(variable, "").strip()
+    return {name: key} if re.fullmatch(r"[!-~]{1,500}", key) else None
+
+
+def _whole_number(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"\d{1,6}", text, re.A) else None
+
+
+def _asked_wait_s(answer: Response) -> int | None:
+    """Retry-After, or Mastodon's moment in X-RateLimit-Reset, as seconds from the answer's own Date."""
     wait = retry_after_s(answer.headers)
+    if wait is not None or answer.status != 429:
+        return wait
+    try:
+        reset = datetime.fromisoformat(answer.headers.get("x-ratelimit-reset", ""))
+    except ValueError:
+        return None
+    since = _date(answer.headers.get("date", "")) or datetime.now(UTC)
+    return max(0, min(int((reset.replace(tzinfo=reset.tzinfo or UTC) - since).total_seconds()), 24 * 3600))
+
+
+def _by_status(answer: Response) -> Failed:
+    if answer.status == 400:
+        said = next((code for mark, code in _SAID_400.items() if mark in answer.body[:20_000]), None)
+        if said is not None:
+            return Failed(said, permanent=True, status=400)
+    wait = _asked_wait_s(answer)
     if answer.status == 503 and wait is not None:
         return Failed("rate_limited", retry_after_s=wait, status=503)
     code = _CODES.get(answer.status, "server_error" if answer.status >= 500 else "not_found")

@@ -13,7 +13,10 @@ from lxml.html import HtmlElement
 from crawlers.plain import one_line, plain_text, plain_title, web_link
 from index.model import Source
 
-_DATE_RUN = re.compile(r"\s*(\d{4}[\d年月日号號上下午时時分秒:：/.\-+TZ ]{4,30})")
+_DATE_RUN = re.compile(
+    r"\s*((?:(?:民國|民国|令和|平成)\s*(?=\d{1,3}|元)|\d{4})[\d元年月日号號上下午时時分秒:：/.\-+TZ ]{4,30})"
+)
+_LD_DATE = re.compile(r'"datePublished"\s*:\s*"([^"]{4,60})"')
 _PUBLISHED = (
     "article:published_time",
     "datePublished",
@@ -101,14 +104,21 @@ def page_body(root: HtmlElement, url: str, css: str = "") -> str:
 
 
 def page_date(root: HtmlElement, after: str = "") -> str:
-    """The raw date that follows the declared words, else the page's meta date, else its first `<time>`."""
+    """The raw date that follows the declared words, else that of `<meta>`, of JSON-LD, of the first `<time>` (Q6)."""
     if after:
         text = one_line(str(root.text_content()))
         start = text.find(after)
         match = _DATE_RUN.match(text, start + len(after)) if start >= 0 else None
         if match:
             return match[1].strip()
-    return meta(root, *_PUBLISHED) or next((e.get("datetime") or "" for e in root.iter("time")), "")
+    return meta(root, *_PUBLISHED) or _ld_date(root) or next((e.get("datetime") or "" for e in root.iter("time")), "")
+
+
+def _ld_date(root: HtmlElement) -> str:
+    """`datePublished` as text: whole enough for a date also where the block around it is broken."""
+    scripts = (e for e in root.iter("script") if "ld+json" in (e.get("type") or "").lower())
+    found = (_LD_DATE.search(str(e.text_content())[:500_000]) for e in scripts)
+    return next((match[1] for match in found if match), "")
 
 
 def page_language(root: HtmlElement) -> str:

@@ -17,16 +17,31 @@ from typing import Protocol
 
 import structlog
 
-from crawlers import cadence
+from crawlers import cadence, drift, moves
+from crawlers.adapters import adapter
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
 from crawlers.domains import host_of, is_within
 from crawlers.fetch import Failed, Fetched, NotModified, Outcome, Unchanged
 from crawlers.identity import named
 from crawlers.labels import map_label
 from crawlers.registry import Registry
-from index.model import Health, Item, Labelled, RecordOutcome, Role, Source, SourceKind, SourceLease, SourceState
+from index.lookalike import imitated
+from index.model import (
+    Health,
+    Item,
+    Labelled,
+    RecordOutcome,
+    Revalidation,
+    Role,
+    Source,
+    SourceCheck,
+    SourceKind,
+    SourceLease,
+    SourceState,
+)
 
 PAGES_A_RUN = 5
+BARREN_KEPT = 2_000  # pages without an item that a process remembers, so that they use up no later run's budget
 PAGES_FIRST_RUN = 50  # first imports have a day's budget
 _log = structlog.get_logger("crawlers")
 
@@ -36,15 +51,25 @@ class Catalogue(Protocol):
 
     def now(self) -> datetime: ...
     def known_items(self, source_id: str, native_ids: Collection[str]) -> frozenset[str]: ...
-    def record(self, lease: SourceLease, items: Sequence[Labelled], state: SourceState) -> RecordOutcome | None: ...
+    def record(
+        self, lease: SourceLease, items: Sequence[Labelled], state: SourceState, check: SourceCheck
+    ) -> RecordOutcome | None: ...
+    def past_checks(self, source_id: str, limit: int, since: datetime | None) -> tuple[SourceCheck, ...]: ...
+    def arrivals(self, source_id: str) -> tuple[datetime, ...]: ...
     def link(self, claim_id: str) -> object: ...
 
 
 class Fetching(Protocol):
     def poll(
-        self, source: Source, url: str, etag: str | None, last_modified: str | None, sha256: str | None
+        self,
+        source: Source,
+        url: str,
+        etag: str | None,
+        last_modified: str | None,
+        sha256: str | None,
+        body: bytes = b"",
     ) -> Outcome: ...
-    def page(self, source: Source, url: str) -> Fetched | Failed: ...
+    def page(self, source: Source, url: str, body: bytes = b"") -> Fetched | Failed: ...
 
 
 class Reading(Protocol):
@@ -74,6 +99,11 @@ class Report:
 class _Run:
     """What a run has gathered so far."""
 
+    started: float = field(default_factory=time.monotonic)
+    url: str = ""  # asked first
+    http_status: int | None = None
+    sha256: str = ""
+    listed_count: int = 0
     items: list[Item] = field(default_factory=list)
     repaired: set[str] = field(default_factory=set)  # native ids
     bad: list[ItemError] = field(default_factory=list)
@@ -81,6 +111,10 @@ class _Run:
     is_complete: bool = True
     code: str = ""
     detail: str = ""
+
+    @property
+    def ids(self) -> set[str]:
+        return {item.native_id for item in self.items}
 
 
 class Pipeline:
@@ -96,6 +130,7 @@ class Pipeline:
     ) -> None:
         self._catalogue, self._fetcher, self._reader = catalogue, fetcher, reader
         self._registry, self._jitter = registry, jitter
+        self._barren: deque[tuple[str, str]] = deque(maxlen=BARREN_KEPT)
 
     def crawl(self, lease: SourceLease) -> Report:
         """One run of one source. Never raises: an unexpected error is logged and the lease lapses."""
@@ -112,102 +147,152 @@ class Pipeline:
     def _crashed(self, lease: SourceLease) -> Report:
         """A bug counts as a failure of its source: shown on the desk, polled less and less often."""
         try:
-            return self._failed(lease, Failed("crashed"))
+            return self._failed(lease, _Run(), Failed("crashed"))
         except Exception:  # noqa: BLE001 - the same edge: without the records only the lease can lapse
             _log.critical("crash_not_stored", source=lease.source.id, exc_info=True)
             return Report(lease.source.id, "error", code="crashed")
 
     def _crawl(self, lease: SourceLease) -> Report:
-        source, state = lease.source, lease.state
-        outcome = self._fetcher.poll(source, source.url, state.etag, state.last_modified, state.body_sha256)
-        if isinstance(outcome, NotModified | Unchanged):
-            return self._quiet(lease, outcome)
+        source, state, run = lease.source, lease.state, _Run()
+        if self._catalogue.now() >= lease.until:  # this process was stopped meanwhile; the source is another worker's
+            return Report(source.id, "lost")
+        first, *further = _requests(lease)
+        run.url = first.url
+        asks_anew = state.revalidation is not Revalidation.ON
+        validators = (None, None) if asks_anew else (state.etag, state.last_modified)
+        outcome = self._fetcher.poll(source, first.url, *validators, state.body_sha256, first.body)
         if isinstance(outcome, Failed):
-            return self._failed(lease, outcome)
+            return self._failed(lease, run, outcome)
         for hop in outcome.hops:
             _log.info("redirect_seen", source=source.id, status=hop.status, to_host=host_of(outcome.url))
-        if self._is_hijacked(source, outcome):
-            return self._failed(lease, Failed("redirect_refused", detail="moved"), "moved")
-        run = _Run(wire_bytes=outcome.wire_bytes)
-        parsed = self._reader.read(outcome.body, self._context(source, Request(source.url), outcome))
+        if self._is_imitation(lease, outcome.url):
+            return self._failed(lease, run, Failed("redirect_refused", detail="moved"), "moved")
+        if self._is_hijacked(lease, outcome):
+            return self._held(lease, run, outcome.url)
+        if isinstance(outcome, NotModified | Unchanged):
+            return self._quiet(lease, run, outcome)
+        run.wire_bytes, run.http_status, run.sha256 = outcome.wire_bytes, outcome.status, outcome.sha256
+        parsed = self._reader.read(outcome.body, self._context(source, first, outcome))
         if isinstance(parsed, Failed):
-            return self._failed(lease, parsed, wire_bytes=run.wire_bytes)
+            return self._failed(lease, run, parsed)
         if parsed.code:
-            return self._failed(lease, Failed(parsed.code), wire_bytes=run.wire_bytes)
-        self._take(run, parsed)
-        self._follow(run, lease, parsed)
+            return self._failed(lease, run, Failed(parsed.code))
+        run.listed_count = len(parsed.items) + len(parsed.bad) + sum(bool(r.native_id) for r in parsed.more)
+        onward = self._onward(run, lease, parsed)
+        self._take(run, source, parsed)
+        self._follow(run, lease, first, (*self._wanted(lease, further), *onward))
         if run.code and not run.items:
-            return self._failed(lease, Failed(run.code, detail=run.detail), wire_bytes=run.wire_bytes)
+            return self._failed(lease, run, Failed(run.code, detail=run.detail))
         return self._done(lease, outcome, parsed, run)
 
-    def _follow(self, run: _Run, lease: SourceLease, first: Parsed) -> None:
+    def _follow(self, run: _Run, lease: SourceLease, first: Request, onward: Sequence[Request]) -> None:
         """Further lists and unknown pages, within the domain and the run's budget. One failing page stops none."""
         source = lease.source
-        waiting = deque(self._wanted(source, first.more))
+        waiting = deque(onward)
         budget = _budget(lease)
-        seen = {source.url}
+        seen = {(first.url, first.body)}
         while waiting:
             request = waiting.popleft()
-            if request.url in seen:
+            if (request.url, request.body) in seen:
                 continue
             if budget == 0:
-                run.is_complete = False  # the rest comes with the next polls
+                self._left_over(run, source, [request, *waiting])
                 return
             budget -= 1
-            seen.add(request.url)
-            fetched = self._fetcher.page(source, request.url)
+            seen.add((request.url, request.body))
+            fetched = self._fetcher.page(source, request.url, request.body)
             if isinstance(fetched, Failed):
-                self._page_failed(run, request, fetched.code, fetched.permanent)
+                if fetched.code != "end_of_list":
+                    self._page_failed(run, request, fetched.code, fetched.permanent)
                 continue
             run.wire_bytes += fetched.wire_bytes
             parsed = self._reader.read(fetched.body, self._context(source, request, fetched))
             if isinstance(parsed, Failed) or parsed.code:
                 self._page_failed(run, request, parsed.code, is_permanent=True)
                 continue
-            self._take(run, parsed)
-            waiting.extend(self._wanted(source, parsed.more))
+            if request.native_id and not parsed.items and parsed.is_complete:
+                self._barren.append((source.id, request.native_id))
+            onward = self._onward(run, lease, parsed)
+            self._take(run, source, parsed)
+            waiting.extendleft(reversed([r for r in onward if r.kind == "page"]))  # before the next list is opened
+            waiting.extend(r for r in onward if r.kind != "page")
 
-    def _wanted(self, source: Source, more: Sequence[Request]) -> list[Request]:
+    def _left_over(self, run: _Run, source: Source, left: Sequence[Request]) -> None:
+        """The rest comes with the next polls; not so lists alone after a run that brought nothing new: they are old."""
+        is_new = len(self._catalogue.known_items(source.id, run.ids)) < len(run.ids)
+        run.is_complete = run.is_complete and not is_new and all(r.kind != "page" for r in left)
+
+    def _onward(self, run: _Run, lease: SourceLease, parsed: Parsed) -> list[Request]:
+        """What may be read next. A list whose every item was seen before leads to no further list (Q26): some servers
+        repeat the last page for ever. Until a source was read whole, only this run's items count as seen.
+        """
+        wanted = self._wanted(lease, parsed.more)
+        ids = {item.native_id for item in parsed.items}
+        if not ids or all(r.kind == "page" for r in wanted):
+            return wanted
+        fresh = ids - run.ids
+        if lease.state.body_sha256 is not None:
+            fresh -= self._catalogue.known_items(lease.source.id, fresh)
+        return wanted if fresh else [r for r in wanted if r.kind == "page"]
+
+    def _wanted(self, lease: SourceLease, more: Sequence[Request]) -> list[Request]:
         """Requests that may be followed: inside the domain (an aggregator's anywhere), pages not known yet."""
-        hosts = _hosts(source)
+        source, hosts = lease.source, _hosts(lease)
         inside = [r for r in more if source.options.get("aggregator") or is_within(r.url, hosts)]
         ids = {r.native_id for r in inside if r.native_id}
         known = self._catalogue.known_items(source.id, ids) if ids else frozenset()
-        return [r for r in inside if not r.native_id or r.native_id not in known]
+        barren = {native_id for source_id, native_id in self._barren if source_id == source.id}
+        return [r for r in inside if not r.native_id or r.native_id not in known | barren]
 
     def _page_failed(self, run: _Run, request: Request, code: str, is_permanent: bool) -> None:
         run.bad.append(ItemError(code, request.native_id or request.url))
         run.code, run.detail = run.code or code, "a page of the list"
         run.is_complete = run.is_complete and is_permanent
 
-    def _take(self, run: _Run, parsed: Parsed) -> None:
+    def _take(self, run: _Run, source: Source, parsed: Parsed) -> None:
+        if parsed.notes.get("guids_ignored"):
+            _log.warning("source_flagged", source=source.id, guids_ignored=parsed.notes["guids_ignored"])
         run.items += parsed.items
         run.repaired |= parsed.repaired
         run.bad += parsed.bad
         run.is_complete = run.is_complete and parsed.is_complete
 
-    def _labelled(self, source: Source, item: Item, is_repaired: bool) -> Labelled:
+    def _labelled(self, lease: SourceLease, item: Item, is_repaired: bool) -> Labelled:
         """The item with what its label suggests and the level that its publisher has here (sources.md 1)."""
-        authority, is_offsite = self._standing(source, item)
+        source = lease.source
+        authority, is_offsite = self._standing(lease, item)
+        if is_offsite:
+            for url in (item.url, item.publisher):
+                self._is_imitation(lease, url)
         if item.role is not Role.REFUTATION or source.kind is SourceKind.MONITOR or is_repaired:
             return Labelled(item, None, "none", authority, is_offsite)
         mapped = map_label(item.label, item.rating, self._registry.labels_of(source))
         return Labelled(item, mapped.verdict, mapped.mapped_by, authority, is_offsite)
 
-    def _standing(self, source: Source, item: Item) -> tuple[int, bool]:
+    def _standing(self, lease: SourceLease, item: Item) -> tuple[int, bool]:
+        source = lease.source
         other = item.publisher if "." in item.publisher and " " not in item.publisher else ""
         if source.options.get("aggregator"):
             level = self._registry.authority_of(other or item.url)
             return (1 if level is None else level), False
-        hosts = _hosts(source)
+        hosts = _hosts(lease)
         is_offsite = not is_within(item.url, hosts) or bool(other and not is_within(other, hosts))
         if is_offsite or source.options.get("bridge"):
             return 0, is_offsite
         return source.authority, False
 
-    def _is_hijacked(self, source: Source, fetched: Fetched) -> bool:
-        """An official source that answers from another registrable domain is held for an editor (A5, E4)."""
-        return source.kind is SourceKind.OFFICIAL and not is_within(fetched.url, _hosts(source))
+    def _is_hijacked(self, lease: SourceLease, outcome: Fetched | NotModified | Unchanged) -> bool:
+        """An official source that answers from another registrable domain is held for editors (A5, E4)."""
+        is_official = lease.source.kind is SourceKind.OFFICIAL
+        return is_official and bool(outcome.url) and not is_within(outcome.url, _hosts(lease))
+
+    def _is_imitation(self, lease: SourceLease, url: str) -> bool:
+        """Whether the host looks like a registered domain and is none: warned of, never official (E3, Q40)."""
+        host = host_of(url) if "." in url and " " not in url and not is_within(url, _hosts(lease)) else ""
+        domain = imitated(host, [s.domain for s in self._registry.sources] or [lease.source.domain]) if host else None
+        if domain is not None:
+            _log.warning("look_alike", source=lease.source.id, host=host, of=domain)
+        return domain is not None
 
     def _context(self, source: Source, request: Request, fetched: Fetched) -> Context:
         return Context(
@@ -218,77 +303,140 @@ class Pipeline:
             content_type=fetched.content_type,
             answered_at=fetched.answered_at,
             is_truncated=fetched.is_truncated,
+            page_count=fetched.page_count,
         )
 
     # --- the endings of a run
 
-    def _quiet(self, lease: SourceLease, outcome: NotModified | Unchanged) -> Report:
+    def _quiet(self, lease: SourceLease, run: _Run, outcome: NotModified | Unchanged) -> Report:
         state = lease.state
         if isinstance(outcome, Unchanged):
             state = replace(state, etag=outcome.etag, last_modified=outcome.last_modified)
-        has_validators = bool(state.etag or state.last_modified)
-        polled = cadence.Polled(is_ok=True, max_age_s=outcome.max_age_s, has_validators=has_validators)
+            run.wire_bytes = outcome.wire_bytes
+        run.http_status = 304 if isinstance(outcome, NotModified) else 200
+        run.sha256 = state.body_sha256 or ""
+        state = self._after_move(lease, run, state, outcome)
+        polled = cadence.Polled(
+            is_ok=True,
+            max_age_s=outcome.max_age_s,
+            has_validators=bool(state.etag or state.last_modified) and _uses_validators(state),
+            doubts=state.doubts,
+            is_held=_is_held(lease.source, state),
+        )
         status = "not_modified" if isinstance(outcome, NotModified) else "unchanged"
-        wire_bytes = outcome.wire_bytes if isinstance(outcome, Unchanged) else 0
-        return self._store(lease, state, polled, (), Report(lease.source.id, status, wire_bytes=wire_bytes))
+        return self._store(lease, run, _asked_anew(state, was_hidden=False), polled, (), status)
 
-    def _failed(self, lease: SourceLease, failed: Failed, health_code: str = "", wire_bytes: int = 0) -> Report:
+    def _failed(self, lease: SourceLease, run: _Run, failed: Failed, health_code: str = "") -> Report:
         polled = cadence.Polled(is_ok=False, code=health_code or failed.code, retry_after_s=failed.retry_after_s)
-        report = Report(lease.source.id, "error", code=failed.code, wire_bytes=wire_bytes)
-        return self._store(lease, lease.state, polled, (), report, failed.code, failed.detail)
+        run.http_status = failed.status or run.http_status
+        run.code, run.detail, run.listed_count = failed.code, failed.detail, 0
+        return self._store(lease, run, replace(lease.state, note=failed.detail), polled, (), "error")
+
+    def _held(self, lease: SourceLease, run: _Run, url: str) -> Report:
+        """Nothing of the answer is read; editors decide about the domain. After a refusal it is a plain failure."""
+        move = moves.elsewhere(lease.state.move, url, self._catalogue.now().date())
+        asked = replace(lease, state=replace(lease.state, move=move))
+        code = "redirect_refused" if move.is_refused else "moved"
+        return self._failed(asked, run, Failed("redirect_refused", detail=code), code)
 
     def _done(self, lease: SourceLease, fetched: Fetched, parsed: Parsed, run: _Run) -> Report:
         is_whole = run.is_complete and not fetched.is_truncated
-        items = [self._labelled(lease.source, i, i.native_id in run.repaired) for i in named(run.items)]
+        items = [self._labelled(lease, i, i.native_id in run.repaired) for i in named(run.items)]
         state = replace(
             lease.state,
             etag=fetched.etag if is_whole else None,
             last_modified=fetched.last_modified if is_whole else None,
             body_sha256=fetched.sha256 if is_whole else None,
         )
+        state = _asked_anew(self._after_move(lease, run, state, fetched), self._was_hidden(lease, items))
+        state = replace(state, doubts=self._doubts(lease, run, items))
         polled = cadence.Polled(
             is_ok=True,
             max_age_s=fetched.max_age_s,
             ttl_min=parsed.ttl_min,
             published=tuple(i.item.published_at for i in items if i.item.published_at is not None),
-            has_validators=bool(fetched.etag or fetched.last_modified),
+            has_validators=bool(fetched.etag or fetched.last_modified) and _uses_validators(state),
+            doubts=state.doubts,
+            is_held=_is_held(lease.source, state),
         )
         for error in run.bad:
             native = hashlib.sha256(error.native_id.encode()).hexdigest()[:12]
             _log.info("item_rejected", source=lease.source.id, native_id_hash=native, code=error.code)
-        report = Report(lease.source.id, "ok", bad=len(run.bad), wire_bytes=run.wire_bytes, code=run.code)
-        return self._store(lease, state, polled, items, report)
+        return self._store(lease, run, state, polled, items, "ok")
+
+    def _doubts(self, lease: SourceLease, run: _Run, items: Sequence[Labelled]) -> tuple[str, ...]:
+        past = self._catalogue.past_checks(lease.source.id, drift.LOOKED_AT, lease.state.learn_from)
+        return drift.doubts(self._check(lease, run, items, "ok"), past)
+
+    def _was_hidden(self, lease: SourceLease, items: Sequence[Labelled]) -> bool:
+        """Whether a look without validators shows items that earlier polls should have shown."""
+        since = lease.state.last_success_at
+        if lease.state.revalidation is not Revalidation.SKIP or since is None:
+            return False
+        old = [i.item for i in items if i.item.published_at is not None and i.item.published_at < since]
+        known = self._catalogue.known_items(lease.source.id, {n for i in old for n in (i.native_id, *i.aliases)})
+        return any(not known & {i.native_id, *i.aliases} for i in old)
+
+    def _after_move(
+        self, lease: SourceLease, run: _Run, state: SourceState, outcome: Fetched | NotModified | Unchanged
+    ) -> SourceState:
+        """A permanent redirect is counted; once believed it is followed, for an official source only by an editor. An
+        address that the format made of the registered one moves with that alone."""
+        source, asked = lease.source, run.url
+        if asked != address(lease):
+            return state
+        to, today = outcome.url or asked, self._catalogue.now().date()
+        move = moves.seen(state.move, asked, to, outcome.hops, _hosts(lease), today)
+        if move is None or not moves.is_believed(move) or source.kind is SourceKind.OFFICIAL:
+            return replace(state, move=move)
+        _log.warning("source_followed", source=source.id, to_host=host_of(move.to), days=len(move.days))
+        return replace(state, move=None, address=move.to, etag=None, last_modified=None)
+
+    def _check(self, lease: SourceLease, run: _Run, items: Sequence[Labelled], status: str) -> SourceCheck:
+        check = SourceCheck(
+            source_id=lease.source.id,
+            checked_at=self._catalogue.now(),
+            status=status,
+            code=run.code,
+            http_status=run.http_status,
+            ms=int((time.monotonic() - run.started) * 1000),
+            wire_bytes=run.wire_bytes,
+            body_sha256=run.sha256,
+            listed_count=run.listed_count,
+            bad_count=len(run.bad),
+        )
+        return replace(check, **drift.profile(items)) if items else check  # type: ignore[arg-type]
 
     def _store(
         self,
         lease: SourceLease,
+        run: _Run,
         state: SourceState,
         polled: cadence.Polled,
         items: Sequence[Labelled],
-        report: Report,
-        code: str = "",
-        note: str = "",
+        status: str,
     ) -> Report:
-        source, now = lease.source, self._catalogue.now()
-        due = cadence.next_check(source, lease.state, polled, now, self._jitter())
-        health = cadence.health(source, lease.state, polled, now)
+        source, before, now = lease.source, lease.state, self._catalogue.now()
+        due = cadence.next_check(source, before, polled, now, self._jitter())
+        health = cadence.health(source, before, polled, now, self._arrivals(lease, polled, now))
         state = replace(
             state,
             next_check_at=due,
             health=health,
-            error_code=code or None,
-            error_count=0 if polled.is_ok else lease.state.error_count + 1,
+            error_code=run.code if status == "error" else None,
+            error_count=0 if polled.is_ok else before.error_count + 1,
             last_checked_at=now,
-            last_success_at=now if polled.is_ok else lease.state.last_success_at,
-            note=note if health is not Health.PAUSED else lease.state.note,
+            last_success_at=now if polled.is_ok else before.last_success_at,
+            failing_since=cadence.failing_since(before, polled, now),
+            missing_since=cadence.missing_since(before, polled, now),
+            note=state.note if status == "error" else "",
         )
-        outcome = self._catalogue.record(lease, items, state)
+        check = replace(self._check(lease, run, items, status), doubts=state.doubts if polled.is_ok else ())
+        outcome = self._catalogue.record(lease, items, state, check)
+        report = Report(source.id, status, bad=len(run.bad), wire_bytes=run.wire_bytes, code=run.code)
         if outcome is None:
             return replace(report, status="lost")
-        if health is not lease.state.health:
-            _log.warning(
-                "source_health", source=source.id, **{"from": lease.state.health.value}, to=health.value, reason=code
-            )
+        _log_health(source, before, state, outcome)
         for claim_id in outcome.claim_ids:
             self._catalogue.link(claim_id)
         return replace(
@@ -302,10 +450,54 @@ class Pipeline:
             next_in_s=max(0, int((due - now).total_seconds())),
         )
 
+    def _arrivals(self, lease: SourceLease, polled: cadence.Polled, now: datetime) -> tuple[datetime, ...]:
+        """When items came, read only where it decides: for a source without a registered silence that is quiet."""
+        source = lease.source
+        is_quiet = cadence.quiet_for(lease.state, polled, now) > cadence.SILENT_AFTER[source.kind]
+        return self._catalogue.arrivals(source.id) if is_quiet and polled.is_ok and not source.silent_after_h else ()
 
-def _hosts(source: Source) -> tuple[str, ...]:
-    also = source.options.get("also_hosts", ())
-    return (source.domain, *(str(h) for h in also)) if isinstance(also, list | tuple) else (source.domain,)
+
+def address(lease: SourceLease) -> str:
+    """Where the source is read now: as registered, or where it has moved to since."""
+    return lease.state.address or lease.source.url
+
+
+def _requests(lease: SourceLease) -> tuple[Request, ...]:
+    """What a poll asks for. A move applies where the format asks for the registered address itself."""
+    first, *further = adapter(lease.source.format).first(lease.source)
+    moved = replace(first, url=address(lease)) if first.url == lease.source.url else first
+    return moved, *further
+
+
+def _uses_validators(state: SourceState) -> bool:
+    return state.revalidation is not Revalidation.OFF
+
+
+def _asked_anew(state: SourceState, was_hidden: bool) -> SourceState:
+    """After a look without validators: usual polls again, or never with validators where they had hidden something."""
+    if state.revalidation is not Revalidation.SKIP:
+        return state
+    return replace(state, revalidation=Revalidation.OFF if was_hidden else Revalidation.ON)
+
+
+def _is_held(source: Source, state: SourceState) -> bool:
+    return source.kind is SourceKind.OFFICIAL and moves.is_believed(state.move)
+
+
+def _log_health(source: Source, before: SourceState, after: SourceState, outcome: RecordOutcome) -> None:
+    is_over = after.health is Health.SILENT and bool(outcome.new_count or outcome.variant_count)
+    health = Health.OK if is_over else after.health
+    if health is not before.health:
+        reason = after.error_code or ",".join(after.doubts)
+        change = {"from": before.health.value, "to": health.value, "reason": reason}
+        _log.warning("source_health", source=source.id, kind=source.kind.value, **change)
+
+
+def _hosts(lease: SourceLease) -> tuple[str, ...]:
+    """The hosts that speak for the source: as registered, and what editors approved after a move."""
+    also = lease.source.options.get("also_hosts", ())
+    listed = tuple(str(h) for h in also) if isinstance(also, list | tuple) else ()
+    return (lease.source.domain, *listed, *((lease.state.also_domain,) if lease.state.also_domain else ()))
 
 
 def _budget(lease: SourceLease) -> int:

@@ -69,9 +69,14 @@ def plain_text(markup: str, base_url: str = "") -> str:
     """HTML as paragraphs of plain text, with a blank line between blocks; at most MAX_TEXT characters."""
     if "<" not in markup and "&" not in markup:
         return _lines(markup)[:MAX_TEXT]
+    return _lines(_text_of(cleaned(markup, base_url)))[:MAX_TEXT]
+
+
+def cleaned(markup: str, base_url: str = "") -> str:
+    """HTML of text and absolute web links alone: nothing in it runs, nothing is fetched by showing it."""
     if _ESCAPED_TAG.search(markup):  # twice escaped: once more only where a known tag results (Q11)
         markup = html.unescape(markup)
-    cleaned = nh3.clean(
+    return nh3.clean(
         markup,
         tags=_TAGS,
         clean_content_tags={"script", "style", "template", "noscript", "iframe", "object"},
@@ -80,7 +85,6 @@ def plain_text(markup: str, base_url: str = "") -> str:
         url_relative=("rewrite_with_base", base_url) if _is_web(base_url) else "deny",
         link_rel=None,
     )
-    return _lines(_text_of(cleaned))[:MAX_TEXT]
 
 
 def plain_title(raw: str) -> str:
@@ -139,13 +143,13 @@ def _is_web(url: str) -> bool:
     return url.startswith(("http://", "https://"))
 
 
-def _text_of(cleaned: str) -> str:
-    if not cleaned.strip():
+def _text_of(markup: str) -> str:
+    if not markup.strip():
         return ""
     try:
-        root = lxml_html.fragment_fromstring(cleaned, create_parent="div")
+        root = lxml_html.fragment_fromstring(markup, create_parent="div")
     except (etree.ParserError, ValueError):
-        return html.unescape(re.sub(r"<[^<>]*>", " ", cleaned))
+        return html.unescape(re.sub(r"<[^<>]*>", " ", markup))
     pieces: list[str] = []
     for event, element in etree.iterwalk(root, events=("start", "end")):
         is_block = element.tag in _BLOCKS

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crawlers.adapters import FORMATS
 from crawlers.domains import is_within, registrable
+from crawlers.format_rules import PATH_KEYS, format_fault
 from crawlers.labels import fold
 from crawlers.page import selector
 from index.errors import InvalidInput
@@ -27,7 +28,7 @@ PACKAGED = Path(__file__).with_name("sources.toml")
 _REQUIRED = ("id", "name", "kind", "authority", "domain", "url", "format", "role", "language", "licence")
 _OPTIONS = (
     "scope", "proof", "select", "labels", "role_rules", "dates", "also_hosts", "url_pattern", "aggregator", "bridge",
-    "pages_a_day", "robots_override", "key_env", "known_by", "label_prefix", "pace_s",
+    "pages_a_day", "robots_override", "key_env", "known_by", "label_prefix", "pace_s", "page_param", "link_template",
 )  # fmt: skip
 _KNOWN = frozenset({*_REQUIRED, *_OPTIONS, "timezone", "cadence", "enabled"})
 _SELECT = frozenset(
@@ -44,6 +45,7 @@ _SELECT = frozenset(
         "page_label",
         "page_claim",
     }
+    | PATH_KEYS
 )
 _LEVELS = {SourceKind.OFFICIAL: (0, 4), SourceKind.CHECKER: (0, 2), SourceKind.MONITOR: (0, 0)}
 _ROLES = {SourceKind.MONITOR: {Role.CIRCULATING}}
@@ -134,7 +136,7 @@ def _source(entry: Mapping[str, Any], labels: Mapping[str, Any], internal_target
         timezone=str(entry.get("timezone", "UTC")),
         licence=_licence(source_id, entry),
         every_min=_positive(source_id, "cadence.every_min", cadence.get("every_min", 60)),
-        silent_after_h=_positive(source_id, "cadence.silent_after_h", cadence.get("silent_after_h", _silence(kind))),
+        silent_after_h=_silence(source_id, cadence),
         is_enabled=_flag(source_id, entry),
         options={key: _plain(entry[key]) for key in _OPTIONS if key in entry},
     )
@@ -189,11 +191,13 @@ def _check_reading(source_id: str, entry: Mapping[str, Any]) -> None:
         raise _refused(source_id, "timezone", "unknown") from None
     select = _table(source_id, entry, "select", _SELECT)
     for key, css in select.items():
-        is_name = entry["format"] in ("feed", "jsonfeed") and key in _FIELD_NAMES
+        is_name = entry["format"] == "jsonlist" or (entry["format"] in ("feed", "jsonfeed") and key in _FIELD_NAMES)
         if key not in _NO_SELECTOR and not is_name:
             _check_selector(source_id, key, css)
     if entry["format"] == "listing" and "item" not in select:
         raise _refused(source_id, "select", "a listing needs select.item")
+    if fault := format_fault(entry, select):
+        raise _refused(source_id, *fault)
     for key in ("url_pattern", "label_prefix"):
         if key in entry:
             _check_pattern(source_id, key, entry[key])
@@ -265,8 +269,10 @@ def _flag(source_id: str, entry: Mapping[str, Any]) -> bool:
     return value
 
 
-def _silence(kind: SourceKind) -> int:
-    return {SourceKind.OFFICIAL: 48, SourceKind.CHECKER: 168, SourceKind.MONITOR: 24}[kind]
+def _silence(source_id: str, cadence: Mapping[str, Any]) -> int:
+    """0: not registered, so silence is judged by the source's own rhythm (cadence.py)."""
+    key = "silent_after_h"
+    return _positive(source_id, f"cadence.{key}", cadence[key]) if key in cadence else 0
 
 
 def _plain(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """The crawl process: workers lease due sources; one clock ticks for housekeeping. Due work is rows, never timers.
 
-    clock (lease row, one holder) ─► tick: metrics, link what waits        workers ─► lease ─► pipeline ─► sync
+    clock (lease row, one holder) ─► tick: metrics, link what waits        workers ─► lease ─► pipeline ─► relay: sync
     heartbeat ─► renews the leases in work                                 SIGTERM ─► drain, at most 30 s
 
 Two clocks, a paused process or a jumped wall clock cost time, never truth: results are stored under the lease's epoch.
@@ -8,6 +8,7 @@ Two clocks, a paused process or a jumped wall clock cost time, never truth: resu
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import socket
@@ -22,28 +23,35 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from crawlers.fetch import Fetcher
+from crawlers.gauges import gauges
 from crawlers.pipeline import Catalogue, Pipeline, Report
 from crawlers.reading import Reader
 from crawlers.registry import Registry, load_registry
-from index.errors import Refused
+from index.errors import Conflict, RecordsUnavailable, Refused
 from index.model import SourceLease
 from index.pages import SourceRow, SyncReport
 from index.settings import Settings
 
 LEASE_S = 60.0
+CLAIM_GAP_S = 1.25  # per host, so that a second lies between the starts although a busy worker starts late
 HEARTBEAT_S = 20.0
 CLOCK_LEASE_S = 10.0
 CLOCK_RENEW_S = 3
 TICK_S = 10
 IDLE_S = 1.0
 DRAIN_S = 30.0
+GATHER_S = 0.02  # a claim costs the same for one source and for many: under load, a few workers are claimed for at once
+RETRY_S = 2.0
+UNAVAILABLE = (RecordsUnavailable, Conflict)  # expected, and over soon: the loops try again
 _log = structlog.get_logger("crawlers")
 
 
 class Schedulable(Catalogue, Protocol):
     """What the crawl process asks of the catalogue besides what a run does."""
 
-    def lease_sources(self, owner: str, limit: int, lease_s: float = 60.0) -> tuple[SourceLease, ...]: ...
+    def lease_sources(
+        self, owner: str, limit: int, lease_s: float = 60.0, host_gap_s: float = 1.0
+    ) -> tuple[SourceLease, ...]: ...
     def renew_lease(self, lease: SourceLease, lease_s: float = 60.0) -> bool: ...
     def take_lease(self, name: str, holder: str, ttl_s: float) -> int | None: ...
     def release_lease(self, name: str, holder: str) -> None: ...
@@ -70,7 +78,7 @@ class Crew:
     def start_due(self) -> int:
         """Leases as many due sources as there are free workers and starts them; returns how many."""
         free = self._size - len(self._working)
-        leases = self._catalogue.lease_sources(self.owner, free, LEASE_S) if free > 0 else ()
+        leases = self._catalogue.lease_sources(self.owner, free, LEASE_S, CLAIM_GAP_S) if free > 0 else ()
         for lease in leases:
             self._working[self._pool.submit(self._pipeline.crawl, lease)] = lease
         return len(leases)
@@ -89,6 +97,11 @@ class Crew:
         for lease in list(self._working.values()):
             self._catalogue.renew_lease(lease, LEASE_S)
 
+    def gather(self) -> None:
+        """Waits a moment for more workers to become free, if there are only a few."""
+        if 0 < self._size - len(self._working) < self._size // 4:
+            time.sleep(GATHER_S)
+
     @property
     def working_count(self) -> int:
         return len(self._working)
@@ -96,6 +109,36 @@ class Crew:
     def close(self) -> None:
         """Threads in a run end with it (every exchange has its deadline); nobody waits for them here."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Relay:
+    """Carries what was recorded into the index, in a thread of its own: no worker waits for the encoder or engine."""
+
+    def __init__(self, catalogue: Schedulable) -> None:
+        self._catalogue = catalogue
+        self._asked, self._is_closed = threading.Event(), False
+        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
+        self._thread.start()
+
+    def ask(self) -> None:
+        self._asked.set()
+
+    def close(self) -> None:
+        """Carries what is left and ends; whatever outlasts the drain is the next process's."""
+        self._is_closed = True
+        self._asked.set()
+        self._thread.join(DRAIN_S)
+
+    def _run(self) -> None:
+        is_last = False
+        while not is_last:
+            self._asked.wait()
+            self._asked.clear()
+            is_last = self._is_closed
+            try:
+                self._catalogue.sync()
+            except UNAVAILABLE as error:
+                _log.warning("sync_put_off", code=error.code)
 
 
 class ClockHand:
@@ -116,10 +159,15 @@ class ClockHand:
     def stop(self) -> None:
         self._scheduler.shutdown(wait=False)
         if self.epoch is not None:
-            self._catalogue.release_lease("clock", self._owner)
+            with contextlib.suppress(*UNAVAILABLE):  # it lapses
+                self._catalogue.release_lease("clock", self._owner)
 
     def _renew(self) -> None:
-        epoch = self._catalogue.take_lease("clock", self._owner, CLOCK_LEASE_S)
+        try:
+            epoch = self._catalogue.take_lease("clock", self._owner, CLOCK_LEASE_S)
+        except UNAVAILABLE as error:
+            _log.warning("clock_unavailable", code=error.code)
+            epoch = None  # who cannot renew cannot know that the lease still holds
         if epoch is not None and self.epoch is None:
             _log.info("clock_taken", owner=self._owner, epoch=epoch)
         self.epoch = epoch
@@ -127,12 +175,16 @@ class ClockHand:
     def _tick(self) -> None:
         if self.epoch is None:
             return
+        try:
+            self._look_round()
+        except UNAVAILABLE as error:
+            _log.warning("tick_put_off", code=error.code)
+
+    def _look_round(self) -> None:
         linked = self._catalogue.link_waiting()
         self._catalogue.sync()
         rows = self._catalogue.sources()
-        now = self._catalogue.now()
-        due = [r for r in rows if r.source.is_enabled and r.state is not None and r.state.next_check_at <= now]
-        _log.info("ticked", due=len(due), sources=len(rows), linked=linked)
+        _log.info("ticked", sources=len(rows), linked=linked, **gauges(rows, self._catalogue.now()))
 
 
 def run(settings: Settings, catalogue: Schedulable, stop: threading.Event, registry: Registry | None = None) -> None:
@@ -142,36 +194,43 @@ def run(settings: Settings, catalogue: Schedulable, stop: threading.Event, regis
     crew = Crew(catalogue, Pipeline(catalogue, Fetcher(settings), reader, registry), settings.crawl_workers)
     clock = ClockHand(catalogue, crew.owner)
     clock.start()
+    relay = Relay(catalogue)
     _log.info("crawl_started", owner=crew.owner, workers=settings.crawl_workers)
     try:
-        _work(crew, catalogue, stop)
-        _drain(crew, catalogue)
+        _work(crew, relay, stop)
+        _drain(crew)
     finally:
+        relay.close()
         clock.stop()
         crew.close()
         reader.close()
         _log.info("crawl_stopped", owner=crew.owner)
 
 
-def _work(crew: Crew, catalogue: Schedulable, stop: threading.Event) -> None:
+def _work(crew: Crew, relay: Relay, stop: threading.Event) -> None:
     beaten = time.monotonic()
     while not stop.is_set():
-        started = crew.start_due()
-        reports = crew.finished(IDLE_S)
-        if any(r.new or r.variant or r.revised or r.withdrawn for r in reports):
-            catalogue.sync()
-        if time.monotonic() - beaten >= HEARTBEAT_S:
-            crew.beat()
-            beaten = time.monotonic()
+        try:
+            started = crew.start_due()
+            if time.monotonic() - beaten >= HEARTBEAT_S:
+                crew.beat()
+                beaten = time.monotonic()
+        except UNAVAILABLE as error:  # the database restarts or is full: leases wait, and so do we
+            _log.warning("crawl_put_off", code=error.code)
+            stop.wait(RETRY_S)
+            started = 0
+        if any(r.new or r.variant or r.revised or r.withdrawn for r in crew.finished(IDLE_S)):
+            relay.ask()
         if not started and not crew.working_count:
             stop.wait(IDLE_S)
+        else:
+            crew.gather()
 
 
-def _drain(crew: Crew, catalogue: Schedulable) -> None:
+def _drain(crew: Crew) -> None:
     ends = time.monotonic() + DRAIN_S
     while crew.working_count and (left := ends - time.monotonic()) > 0:
         crew.finished(min(left, IDLE_S))
-    catalogue.sync()
 
 
 def crawl_once(
@@ -212,7 +271,8 @@ def crawl_once(
             else:
                 time.sleep(0.2)  # the host's pace, or another process's lease
                 waited_s += 0.2
-        _drain(crew, catalogue)
+        _drain(crew)
+        catalogue.sync()
     finally:
         crew.close()
         reader.close()

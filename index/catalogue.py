@@ -9,9 +9,21 @@ Times come from the clock, ids from `ids`; no method keeps state between calls.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from index import answering, explaining, figures, intake, linking, people, publishing, reading, regrouping, sync
+from index import (
+    answering,
+    explaining,
+    figures,
+    intake,
+    linking,
+    oversight,
+    people,
+    publishing,
+    reading,
+    regrouping,
+    sync,
+)
 from index.model import (
     Alert,
     Answer,
@@ -20,13 +32,14 @@ from index.model import (
     Editor,
     EditorRole,
     Explanation,
-    Health,
     Labelled,
     Match,
     RecordOutcome,
     Refutation,
     RefutationText,
     Source,
+    SourceAct,
+    SourceCheck,
     SourceLease,
     SourceState,
     Thread,
@@ -39,6 +52,7 @@ from index.pages import (
     DraftPage,
     Figures,
     Queue,
+    SourcePage,
     SourceRow,
     Status,
     Suggestion,
@@ -89,35 +103,67 @@ class Catalogue:
         """Every source with its state, by id."""
         return reading.sources(self._parts)
 
-    def lease_sources(self, owner: str, limit: int, lease_s: float = 60.0) -> tuple[SourceLease, ...]:
-        """Due sources, taken for `lease_s` seconds; at most two at once and one start a second per host."""
+    def lease_sources(
+        self, owner: str, limit: int, lease_s: float = 60.0, host_gap_s: float = 1.0
+    ) -> tuple[SourceLease, ...]:
+        """Due sources, taken for `lease_s` seconds; at most two at once and one each `host_gap_s` per host."""
         with self._parts.records.begin() as unit:
-            return unit.lease_sources(owner, self.now(), limit=limit, lease_s=lease_s)
+            return unit.lease_sources(owner, self.now(), limit=limit, lease_s=lease_s, host_gap_s=host_gap_s)
 
     def renew_lease(self, lease: SourceLease, lease_s: float = 60.0) -> bool:
         """False if the lease was lost."""
         with self._parts.records.begin() as unit:
             return unit.renew_lease(lease, self.now() + timedelta(seconds=lease_s))
 
-    def record(self, lease: SourceLease, items: Sequence[Labelled], state: SourceState) -> RecordOutcome | None:
-        """Stores the items of one poll, the source's new state and the freed lease in one transaction; a long poll in
-        several of 200 items, the state with the last.
+    def record(
+        self, lease: SourceLease, items: Sequence[Labelled], state: SourceState, check: SourceCheck | None = None
+    ) -> RecordOutcome | None:
+        """Stores the items of one poll, the source's new state, the row of its log and the freed lease in one
+        transaction; a long poll in several of 200 items, the state with the last.
 
         None if the lease was lost: nothing is written from then on.
         """
-        return intake.record(self._parts, lease, items, state)
+        return intake.record(self._parts, lease, items, state, check)
 
     def known_items(self, source_id: str, native_ids: Iterable[str]) -> frozenset[str]:
         """Those of the names that the source showed before; their pages need not be read again."""
         return intake.known_items(self._parts, source_id, native_ids)
 
+    def past_checks(self, source_id: str, limit: int, since: datetime | None = None) -> tuple[SourceCheck, ...]:
+        """The polls that read a new body, newest first."""
+        return oversight.past_checks(self._parts, source_id, limit, since)
+
+    def arrivals(self, source_id: str) -> tuple[datetime, ...]:
+        """When polls of the last 180 days brought something new, oldest first."""
+        return oversight.arrivals(self._parts, source_id)
+
     def set_due(self, source_id: str) -> None:
-        """The desk's "check now". Raises: NotFound."""
+        """For `crawl --once`; an editor's "check now" is `decide_source`. Raises: NotFound."""
         intake.set_due(self._parts, source_id)
 
-    def set_source_health(self, source_id: str, health: Health, editor: Editor, note: str) -> None:
-        """Pauses or resumes a source. Raises: NotFound, InvalidInput without a note, Refused without the right."""
-        intake.set_health(self._parts, source_id, health, editor, note)
+    def decide_source(
+        self, source_id: str, act: SourceAct, editor: Editor, note: str = "", review_on: date | None = None
+    ) -> SourceState:
+        """Does what an editor decides about a source, or keeps it as a proposal for a second one (see `standing`).
+        Returns the state it leads to. Raises: NotFound, Refused, InvalidInput for the note or the day.
+        """
+        return oversight.decide(self._parts, source_id, act, editor, note, review_on)
+
+    def source_health(self) -> tuple[SourceRow, ...]:
+        """Every source with its state, its last seven days and what about it wants a person, by id."""
+        return oversight.rows(self._parts)
+
+    def source_page(self, source_id: str, editor: Editor) -> SourcePage:
+        """Raises: NotFound."""
+        return oversight.page(self._parts, source_id, editor)
+
+    def source_alarms(self) -> tuple[SourceRow, ...]:
+        """The official sources that everybody on the desk should know about."""
+        return oversight.alarms(self._parts)
+
+    def forget_old_checks(self) -> int:
+        """Deletes the log of polls after 90 days (180 where something new came); returns how many rows."""
+        return oversight.forget_old_checks(self._parts)
 
     def take_lease(self, name: str, holder: str, ttl_s: float) -> int | None:
         """The epoch of the named lease if `holder` has it now, else None."""
@@ -320,6 +366,11 @@ class Catalogue:
         """Keeps a reader's text, personal data masked, grouped to its claim. Returns the receipt code, shown once.
         Raises: InvalidInput."""
         return people.send_tip(self._parts, text)
+
+    def take_tip(self, text: str, key: str) -> Tip | None:
+        """Keeps the text of a message that came by another way than the site (mail), as `send_tip` does, without a
+        receipt. The key is stored with it: None, and nothing kept, if it was taken before. Raises: InvalidInput."""
+        return people.take_tip(self._parts, text, key)
 
     def tip(self, receipt: str) -> tuple[Tip, Claim | None, Thread | None]:
         """Raises: NotFound."""

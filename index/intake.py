@@ -3,7 +3,7 @@ long poll in several, each guarded by the lease; what it showed before is known 
 
     circulating item ─► Sighting of a known claim (repeat of the text, near-duplicate) or of a new one
     refutation item  ─► OutsideRefutation (a suggestion for editors), and a Sighting per place where it saw the claim
-    notice item      ─► Evidence
+    notice item      ─► Evidence, and the notices that it names lose their standing, also when they come after it
 
 Near-duplicates are looked up in the search index before the transaction opens, so that no engine call holds the
 writers' lock; two equal texts of one poll still meet, by fingerprint.
@@ -13,20 +13,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
-from index import grouping, merging, text
-from index.errors import InvalidInput, NotFound, Refused, SearchUnavailable
+from index import grouping, merging, notices, text
+from index.errors import NotFound, SearchUnavailable
 from index.ids import new_id
 from index.model import (
     Claim,
     ClaimStatus,
     DocKind,
-    Editor,
-    EditorRole,
-    Evidence,
     Grouped,
     Health,
     Item,
@@ -37,7 +35,7 @@ from index.model import (
     SearchQuery,
     Sighting,
     Source,
-    SourceKind,
+    SourceCheck,
     SourceLease,
     SourceState,
 )
@@ -46,7 +44,6 @@ from index.statement import MAX_STATEMENT, statements
 
 MAX_TEXT = 20_000  # characters kept of one item
 MAX_APPEARANCES = 20  # places kept of those where one review saw the claim
-MAX_NOTE = 500
 AT_ONCE = 200  # items of one transaction, so that other writers wait for a second at most
 RENEWED_FOR = timedelta(seconds=60)
 MAX_REVISIONS = 24  # reliability.md A12: an entry that changes at every poll freezes
@@ -75,7 +72,7 @@ def source(parts: Parts, source_id: str) -> Source:
 
 def known_items(parts: Parts, source_id: str, native_ids: Iterable[str]) -> frozenset[str]:
     with parts.records.read() as unit:
-        return frozenset(name for name in native_ids if unit.seen_item(source_id, (name,)) is not None)
+        return frozenset(unit.seen_items(source_id, list(native_ids)))
 
 
 def set_due(parts: Parts, source_id: str) -> None:
@@ -84,38 +81,32 @@ def set_due(parts: Parts, source_id: str) -> None:
         unit.set_due(source_id, parts.clock.now())
 
 
-def set_health(parts: Parts, source_id: str, health: Health, editor: Editor, note: str) -> None:
-    found = source(parts, source_id)
-    allowed = {EditorRole.ADMIN} if found.kind is SourceKind.OFFICIAL else {EditorRole.EDITOR, EditorRole.ADMIN}
-    if not editor.is_active or editor.role not in allowed:
-        raise Refused(code="not_allowed")
-    if len(note) > MAX_NOTE:
-        raise InvalidInput(code="too_long", field="note")
-    if health is Health.PAUSED and not note.strip():
-        raise InvalidInput(code="reason_required", field="note")
-    now = parts.clock.now()
-    with parts.records.begin() as unit:
-        unit.set_health(source_id, health, note.strip())
-        act = "source_paused" if health is Health.PAUSED else "source_resumed"
-        unit.append_audit(now, editor.id, act, source_id, {"note": note.strip()})
-
-
-def record(parts: Parts, lease: SourceLease, items: Sequence[Labelled], state: SourceState) -> RecordOutcome | None:
-    """See Catalogue.record."""
+def record(
+    parts: Parts, lease: SourceLease, items: Sequence[Labelled], state: SourceState, check: SourceCheck | None = None
+) -> RecordOutcome | None:
+    """See Catalogue.record. Polls that end at the same time share a commit (`Records.together`)."""
     fresh = _fresh_texts(parts, lease.source, items)
     near, worded = _near_duplicates(parts, fresh), statements(parts, fresh)
     poll = _Poll(lease.source, parts.clock.now(), near, worded)
     starts = range(0, len(items), AT_ONCE) or range(1)
+
+    def take(unit: Unit, start: int) -> _Poll:
+        taken = poll.copy()  # an act that is run again counts once
+        taken.take(unit, items[start : start + AT_ONCE])
+        if start == starts[-1]:
+            is_held = unit.finish_poll(lease, taken.state_after(state))
+            if check is not None:
+                unit.add_check(taken.counted(check))
+        else:
+            is_held = unit.renew_lease(lease, parts.clock.now() + RENEWED_FOR)
+        if not is_held:
+            raise _LeaseLost
+        return taken
+
     try:
         for start in starts:
-            with parts.records.begin() as unit:
-                poll.take(unit, items[start : start + AT_ONCE])
-                if start == starts[-1]:
-                    is_held = unit.finish_poll(lease, poll.state_after(state))
-                else:
-                    is_held = unit.renew_lease(lease, parts.clock.now() + RENEWED_FOR)
-                if not is_held:
-                    raise _LeaseLost
+            part = partial(take, start=start)
+            poll = parts.records.together(part, weight=min(AT_ONCE, len(items) - start))
     except _LeaseLost:
         return None
     return poll.outcome()
@@ -139,12 +130,12 @@ def new_claim(statement: str, language: str, now: datetime, *, asked: int = 0, t
 
 def _fresh_texts(parts: Parts, source: Source, items: Sequence[Labelled]) -> list[str]:
     """The circulating texts that this source shows for the first time; only they want a claim."""
+    circulating = [i.item for i in items if i.item.role is Role.CIRCULATING]
+    if not circulating:
+        return []
     with parts.records.read() as unit:
-        return [
-            _circulating_text(i.item)
-            for i in items
-            if i.item.role is Role.CIRCULATING and not unit.seen_item(source.id, (i.item.native_id, *i.item.aliases))
-        ]
+        seen = unit.seen_items(source.id, [name for i in circulating for name in (i.native_id, *i.aliases)])
+    return [_circulating_text(i) for i in circulating if not {i.native_id, *i.aliases} & seen.keys()]
 
 
 def has_words(wording: str) -> bool:
@@ -195,21 +186,57 @@ class _Poll:
         self.unit: Unit
         self.counts: Counter[Grouped] = Counter()
         self.claim_ids: list[str] = []
-        self.withdrawn = 0
+        self.withdrawn = self.labels = self.unmapped = 0
         self._has_desk = False
+        self._seen: dict[str, SeenItem] = {}
+        self._names: set[str] = set()  # of what waits to be written
+        self._waiting: list[tuple[str, SeenItem, Collection[str]]] = []
+        self._outsides: list[OutsideRefutation] = []
 
-    def take(self, unit: Unit, items: Iterable[Labelled]) -> None:
+    def copy(self) -> _Poll:
+        """The poll so far, to go on from; what it was copied from stays as it is."""
+        twin = replace(self)
+        twin.counts, twin.claim_ids, twin.withdrawn = self.counts.copy(), list(self.claim_ids), self.withdrawn
+        twin.labels, twin.unmapped = self.labels, self.unmapped
+        return twin
+
+    def take(self, unit: Unit, items: Sequence[Labelled]) -> None:
         self.unit, self._has_desk = unit, False
+        names = [name for i in items for name in (i.item.native_id, *i.item.aliases)]
+        self._seen = unit.seen_items(self.source.id, names) if names else {}
         for labelled in items:
             self._take(labelled)
+        self._write()
+
+    def _write(self) -> None:
+        """Other publishers' reviews and the items' names, a few statements for all of them."""
+        self.unit.put_outsides(self._outsides)
+        if self._waiting:
+            self.unit.put_seen_items(self.source.id, self._waiting, self.now)
+        self._outsides, self._waiting, self._names = [], [], set()
 
     def state_after(self, state: SourceState) -> SourceState:
         """The state that the crawler brings, with what was new."""
         new_count = self.counts[Grouped.NEW] + self.counts[Grouped.VARIANT]
+        is_heard = bool(new_count) and state.health is Health.SILENT
         return replace(
             state,
+            health=Health.OK if is_heard else state.health,
             last_new_at=self.now if new_count else state.last_new_at,
             new_item_count=state.new_item_count + new_count,
+        )
+
+    def counted(self, check: SourceCheck) -> SourceCheck:
+        """The row of the log, with what became of the items."""
+        return replace(
+            check,
+            new_count=self.counts[Grouped.NEW],
+            repeat_count=self.counts[Grouped.REPEAT],
+            variant_count=self.counts[Grouped.VARIANT],
+            revised_count=self.counts[Grouped.REVISED],
+            withdrawn_count=self.withdrawn,
+            label_count=self.labels,
+            unmapped_count=self.unmapped,
         )
 
     def outcome(self) -> RecordOutcome:
@@ -224,31 +251,50 @@ class _Poll:
 
     def _take(self, labelled: Labelled) -> None:
         item = labelled.item
-        seen = self.unit.seen_item(self.source.id, (item.native_id, *item.aliases))
+        names = (item.native_id, *item.aliases)
+        is_notice = item.role is Role.NOTICE  # one may name another by its native id, which must be written by then
+        if is_notice or not self._names.isdisjoint(names):  # or two items of one poll are under one name
+            self._write()
+        if is_notice:
+            seen = self.unit.seen_item(self.source.id, names)
+        else:
+            seen = next((self._seen[name] for name in names if name in self._seen), None)
+        if _is_tombstone(item) and (seen is None or seen.kind != "outside"):
+            self.counts[Grouped.REPEAT] += 1
+            return
         digest = _content_sha256(labelled)
         is_frozen = seen is not None and seen.revision_count >= MAX_REVISIONS and not item.is_withdrawn
         if seen and (is_frozen or seen.content_sha256 == digest):
             self.counts[Grouped.REPEAT] += 1
             return
-        if not self._has_desk:  # from here on it matters which claims are joined
-            self.unit.hold_desk()
-            self._has_desk = True
         if item.role is Role.CIRCULATING:
             outcome = self._circulating(item, seen)
         elif item.role is Role.REFUTATION:
             outcome = self._refutation(labelled, seen)
         else:
-            outcome = self._notice(item, seen)
+            outcome = notices.keep(self.unit, self.source, item, seen, self.now)
+            self.withdrawn += item.is_withdrawn
         kind, record_id, grouped = outcome
         self.counts[grouped] += 1
-        revisions = seen.revision_count + 1 if seen else 0
-        self.unit.put_seen_item(
-            self.source.id, item.native_id, SeenItem(kind, record_id, digest, revisions), item.aliases, self.now
-        )
+        revisions = seen.revision_count + 1 if seen and seen.kind not in notices.RETIRED else 0
+        now_seen = SeenItem(kind, record_id, digest, revisions)
+        self._waiting.append((item.native_id, now_seen, item.aliases))
+        self._names.update(names)
+        for name in names:
+            if self._seen.get(name, seen) is seen:  # a name that belongs to another item stays with that item
+                self._seen[name] = now_seen
+
+    def _hold_desk(self) -> None:
+        """From here on it matters which claims are joined. What concerns no claim does without: on PostgreSQL this
+        lock lets one crawl process write at a time."""
+        if not self._has_desk:
+            self.unit.hold_desk()
+            self._has_desk = True
 
     # each returns (kind, record id, what it was)
 
     def _circulating(self, item: Item, seen: SeenItem | None) -> tuple[str, str, Grouped]:
+        self._hold_desk()
         wording = _circulating_text(item)
         old = self.unit.sighting(seen.record_id) if seen and seen.kind == "sighting" else None
         if text.is_boilerplate(wording) or not has_words(wording):  # a page that is broken today keeps its sighting
@@ -280,9 +326,12 @@ class _Poll:
 
     def _refutation(self, labelled: Labelled, seen: SeenItem | None) -> tuple[str, str, Grouped]:
         item = labelled.item
-        old = self.unit.outside(seen.record_id) if seen and seen.kind == "outside" else None
+        old = self._outside(seen.record_id) if seen and seen.kind == "outside" else None
         if item.is_withdrawn:
             self.withdrawn += 1
+        if item.label.strip():
+            self.labels += 1
+            self.unmapped += labelled.verdict is None and labelled.mapped_by == "none"
         outside = OutsideRefutation(
             id=old.id if old else new_id("out"),
             source_id=self.source.id,
@@ -303,10 +352,13 @@ class _Poll:
             version=old.version + 1 if old else 1,
             is_withdrawn=item.is_withdrawn,
         )
-        self.unit.put_outside(outside)
+        if old and _is_tombstone(item):
+            outside = replace(old, is_withdrawn=True, version=old.version + 1)
+        self._outsides.append(outside)
         self.unit.changed(Changed.OUTSIDE, outside.id)
         if old is None and has_words(item.claim) and not item.is_withdrawn:
             for number, url in enumerate(item.appearances[:MAX_APPEARANCES]):
+                self._hold_desk()
                 claim_id, _ = self._claim_for(item.claim, item, may_create=True)
                 if claim_id is not None:
                     self._sight(
@@ -314,13 +366,9 @@ class _Poll:
                     )
         return "outside", outside.id, Grouped.REVISED if old else Grouped.NEW
 
-    def _notice(self, item: Item, seen: SeenItem | None) -> tuple[str, str, Grouped]:
-        evidence_id = seen.record_id if seen and seen.kind == "evidence" else new_id("evi")
-        published_on = item.published_at.date() if item.published_at else None
-        publisher = item.publisher or self.source.name(self.source.language)
-        evidence = Evidence(publisher=publisher, title=item.title[:500], url=item.url, published_on=published_on)
-        self.unit.put_evidence(evidence_id, self.source.id, evidence, item.text[:MAX_TEXT], self.now)
-        return "evidence", evidence_id, Grouped.REVISED if seen else Grouped.NEW
+    def _outside(self, outside_id: str) -> OutsideRefutation | None:
+        waiting = next((o for o in reversed(self._outsides) if o.id == outside_id), None)
+        return waiting or self.unit.outside(outside_id)
 
     def _claim_for(self, wording: str, item: Item, *, may_create: bool) -> tuple[str | None, Grouped]:
         """The claim that a wording belongs to: by equal text, by near-duplicate, else a new one."""
@@ -364,11 +412,18 @@ class _Poll:
         return sighting
 
 
+def _is_tombstone(item: Item) -> bool:
+    """A publisher's word that an entry is gone, with nothing but its id: what it said is kept."""
+    return item.is_withdrawn and not item.title and not item.text
+
+
 def _content_sha256(labelled: Labelled) -> str:
     """Hash of what makes a revision: title, text, claim, label, withdrawal. Dates and links alone do not
     (sources.md Q6).
     """
     item = labelled.item
-    fields = (item.title, item.text, item.claim, item.label, str(item.is_withdrawn), "|".join(item.appearances))
+    fields = [item.title, item.text, item.claim, item.label, str(item.is_withdrawn), "|".join(item.appearances)]
+    if item.supersedes:
+        fields.append("|".join(item.supersedes))
     folded = "\x1f".join(" ".join(f.split()) for f in fields)
     return hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()

@@ -161,6 +161,30 @@ class Health(StrEnum):
     PAUSED = "paused"
 
 
+class Revalidation(StrEnum):
+    """Whether a source is asked with its validators. `skip`: not at the next poll, for the desk asked for that one;
+    `off`: never again, because a 304 had hidden items (sources.md 3).
+    """
+
+    ON = "on"
+    SKIP = "skip"
+    OFF = "off"
+
+
+class SourceAct(StrEnum):
+    """What an editor may do with a source. `follow` and `stay` answer a move, `learn` takes the new look of its pages
+    for the usual one, `drop` takes back what waits for a second editor.
+    """
+
+    CHECK = "check"
+    PAUSE = "pause"
+    RESUME = "resume"
+    FOLLOW = "follow"
+    STAY = "stay"
+    LEARN = "learn"
+    DROP = "drop"
+
+
 class Grouped(StrEnum):
     """What recording an item did (grouping.py for circulating texts, the item's identity for the rest)."""
 
@@ -200,7 +224,7 @@ class Source:
     timezone: str = "UTC"
     licence: Licence = field(default_factory=Licence)
     every_min: int = 60
-    silent_after_h: int = 168
+    silent_after_h: int = 0  # 0: by its own rhythm
     is_enabled: bool = False
     options: Mapping[str, object] = field(
         default_factory=dict
@@ -209,6 +233,32 @@ class Source:
     def name(self, language: str) -> str:
         """The source's name in `language`, else in any language it has."""
         return self.names.get(language) or next(iter(self.names.values()), self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Where a source sends us for good: the address, and the days it did (as many as it takes to be believed).
+
+    `domain` is the registrable domain of the address where that is not the source's own, else empty.
+    """
+
+    to: str
+    days: tuple[date, ...] = ()
+    domain: str = ""
+    is_refused: bool = False  # by an editor; asked again only for another address
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An act on an official source that one editor asks for and another one has to confirm."""
+
+    act: SourceAct
+    editor_id: str
+    at: datetime
+    note: str = ""
+    review_on: date | None = None
+    to: str = ""  # follow: the address
+    domain: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +278,66 @@ class SourceState:
     last_new_at: datetime | None = None
     new_item_count: int = 0
     note: str = ""
+    failing_since: datetime | None = None  # the first of the failures in a row
+    missing_since: datetime | None = None  # the first of the 404s in a row
+    doubts: tuple[str, ...] = ()  # health drifting: in what the answers differ from before
+    move: Move | None = None
+    address: str = ""  # read instead of the registered one, after a move
+    also_domain: str = ""  # counts as the source's own, approved by editors
+    revalidation: Revalidation = Revalidation.ON
+    learn_from: datetime | None = None  # answers before it are no measure for drifting any more
+    proposal: Proposal | None = None
+    review_on: date | None = None  # health paused: when to look at it again
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCheck:
+    """What one poll of a source came to: a row of its log. `status` is ok, not_modified, unchanged or error."""
+
+    source_id: str
+    checked_at: datetime
+    status: str
+    code: str = ""
+    http_status: int | None = None
+    ms: int = 0
+    wire_bytes: int = 0
+    body_sha256: str = ""
+    listed_count: int = 0  # entries that the source's own document showed
+    item_count: int = 0  # items read, pages included; of them
+    dated_count: int = 0
+    worded_count: int = 0
+    tagged_count: int = 0  # with a label
+    language: str = ""  # of most items
+    host: str = ""  # of most links
+    bad_count: int = 0
+    new_count: int = 0
+    repeat_count: int = 0
+    variant_count: int = 0
+    revised_count: int = 0
+    withdrawn_count: int = 0
+    label_count: int = 0  # new or changed reviews with a label; of them
+    unmapped_count: int = 0  # those whose label no table knows
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckCounts:
+    """A source's log of some days, added up."""
+
+    check_count: int = 0
+    error_count: int = 0
+    new_count: int = 0
+    label_count: int = 0
+    unmapped_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Something about a source that a person should look at; an alarm is for everybody on the desk, at once."""
+
+    key: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    is_alarm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,14 +363,17 @@ class Item:
     role: Role
     published_at: datetime | None = None
     updated_at: datetime | None = None
+    date_quality: str = "exact"  # or approximate: told as a distance or without its year
     publisher: str = ""
     claim: str = ""  # refutations: the wording reviewed
     claimant: str = ""
     appearances: tuple[str, ...] = ()  # refutations: where the claim was seen
     label: str = ""  # the publisher's own verdict word
     rating: tuple[float, float, float] | None = None  # value, worst, best
-    is_withdrawn: bool = False
+    is_withdrawn: bool = False  # of an item that names others in `supersedes`: it withdraws them too
     aliases: tuple[str, ...] = ()  # other spellings of native_id
+    supersedes: tuple[str, ...] = ()  # native ids of the source's items that this one takes the place of
+    expires_at: datetime | None = None  # notices: until when they are in force
 
 
 @dataclass(frozen=True, slots=True)

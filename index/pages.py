@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from index.model import (
     Alert,
     AuditEntry,
+    CheckCounts,
     Claim,
+    Concern,
     Editor,
     Match,
     OutsideRefutation,
@@ -18,6 +20,8 @@ from index.model import (
     Revision,
     Sighting,
     Source,
+    SourceAct,
+    SourceCheck,
     SourceState,
     Thread,
 )
@@ -135,8 +139,24 @@ class DraftPage:
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
+    """A source with its state; the desk's list adds the last seven days and what wants a person."""
+
     source: Source
     state: SourceState | None
+    week: CheckCounts = field(default_factory=CheckCounts)
+    concerns: tuple[Concern, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePage:
+    """One source on the desk: its last polls (newest first), what was decided about it, and what may be done."""
+
+    row: SourceRow
+    state: SourceState
+    checks: tuple[SourceCheck, ...]
+    acts: frozenset[SourceAct]  # open to the editor who looks
+    editors: Mapping[str, Editor]
+    audit: tuple[AuditEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)

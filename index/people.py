@@ -12,17 +12,31 @@ from index.errors import Conflict, InvalidInput, NotFound, Refused
 from index.ids import new_id
 from index.intake import has_words, new_claim
 from index.model import Claim, Editor, EditorRole, Outcome, TargetKind, Thread, Tip, TipStatus
-from index.ports import Changed, Parts, Unit
+from index.ports import Changed, Parts, SeenItem, Unit
 from index.statement import statements
 
 MAX_TIP = 5_000
 MAX_NAME = 60
 _RECEIPT_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no characters that are mistaken for one another
+_BY_KEY = ":tips"  # stands where seen items name their source, and can be no source's id
 _RECEIPT_LENGTH = 16  # 30^16, about 78 bits
 
 
 def send_tip(parts: Parts, raw: str) -> tuple[str, Tip]:
-    """See Catalogue.send_tip. The claim is the one the text matches without doubt, else a new one."""
+    """See Catalogue.send_tip."""
+    receipt = "".join(secrets.choice(_RECEIPT_ALPHABET) for _ in range(_RECEIPT_LENGTH))
+    tip = _keep_tip(parts, raw, _sha256(receipt))
+    assert tip is not None, "a tip without a key is never known already"
+    return receipt, tip
+
+
+def take_tip(parts: Parts, raw: str, key: str) -> Tip | None:
+    """See Catalogue.take_tip."""
+    return _keep_tip(parts, raw, None, key)
+
+
+def _keep_tip(parts: Parts, raw: str, receipt_sha256: str | None, key: str = "") -> Tip | None:
+    """The claim is the one the text matches without doubt, else a new one. None if the key was taken before."""
     if len(raw) > MAX_TIP:
         raise InvalidInput(code="too_long", field="text")
     understood = text.understand(raw)
@@ -32,9 +46,10 @@ def send_tip(parts: Parts, raw: str) -> tuple[str, Tip]:
     claim_id = _claim_of(parts, masked)
     statement = statements(parts, [masked])[masked] if claim_id is None else ""
     now = parts.clock.now()
-    receipt = "".join(secrets.choice(_RECEIPT_ALPHABET) for _ in range(_RECEIPT_LENGTH))
     language = text.language_of(masked)
     with parts.records.begin() as unit:
+        if key and unit.seen_item(_BY_KEY, (key,)) is not None:
+            return None
         if claim_id is None:
             claim = new_claim(statement, language, now, asked=1)
             unit.put_claim(claim)
@@ -42,9 +57,11 @@ def send_tip(parts: Parts, raw: str) -> tuple[str, Tip]:
         unit.add_asked(claim_id)
         unit.changed(Changed.CLAIM, claim_id)
         tip = Tip(new_id("tip"), masked, language, TipStatus.GROUPED, now, claim_id)
-        unit.put_tip(tip, _sha256(receipt))
+        unit.put_tip(tip, receipt_sha256)
+        if key:
+            unit.put_seen_item(_BY_KEY, key, SeenItem("tip", tip.id, "", 0), (), now)
     sync.try_sync(parts)
-    return receipt, tip
+    return tip
 
 
 def _claim_of(parts: Parts, masked: str) -> str | None:

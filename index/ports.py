@@ -4,12 +4,12 @@ tests.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from index.model import (
     Alert,
     AuditEntry,
+    CheckCounts,
     Claim,
     ClaimStatus,
     Editor,
     Evidence,
-    Health,
     Hit,
     Match,
     MatchStatus,
@@ -33,6 +33,7 @@ from index.model import (
     SearchQuery,
     Sighting,
     Source,
+    SourceCheck,
     SourceLease,
     SourceState,
     TargetKind,
@@ -40,6 +41,8 @@ from index.model import (
     Verdict,
 )
 from index.settings import Settings
+
+_T = TypeVar("_T")
 
 Vectors = NDArray[np.float32]
 MAX_TERMS = 256  # of a query; with 64, the later half of a long message was not looked for
@@ -136,10 +139,21 @@ class Change:
 class SeenItem:
     """What became of an item that a source showed before."""
 
-    kind: str  # sighting | outside | evidence
-    record_id: str
+    kind: str  # sighting | outside | evidence | tip; superseded | withdrawn: not seen yet, but named by one that was
+    record_id: str  # superseded | withdrawn: of the one that named it
     content_sha256: str
     revision_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice as it stands: in force while it is neither withdrawn nor superseded nor expired."""
+
+    evidence: Evidence
+    text: str
+    expires_at: datetime | None
+    superseded_by: str  # evidence id, or ""
+    is_withdrawn: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,14 +198,42 @@ class Unit(Protocol):
         """Stores the state and frees the lease, if owner and epoch still hold it; False (nothing written) otherwise.
         The caller then abandons the transaction."""
 
+    def troubled_officials(self) -> tuple[tuple[Source, SourceState], ...]:
+        """Enabled official sources that are neither ok nor paused, by id."""
+
     def set_due(self, source_id: str, at: datetime) -> None: ...
-    def set_health(self, source_id: str, health: Health, note: str) -> None: ...
+    def hold_source(self, source_id: str) -> SourceState | None:
+        """Its state, which nobody else changes until this transaction ends."""
+
+    def put_source_state(self, state: SourceState) -> None:
+        """An editor's decision: the whole state. A poll under way is void, so it cannot overwrite the decision."""
+
+    def add_check(self, check: SourceCheck) -> None: ...
+    def checks(self, source_id: str, *, limit: int, since: datetime | None = None) -> tuple[SourceCheck, ...]: ...
+    def full_checks(self, source_id: str, *, limit: int, since: datetime | None = None) -> tuple[SourceCheck, ...]:
+        """Only those that read a new body."""
+
+    def check_counts(self, since: datetime) -> dict[str, CheckCounts]:
+        """Of every source that was polled since."""
+
+    def arrivals(self, source_id: str, since: datetime) -> tuple[datetime, ...]:
+        """When a poll brought something new, oldest first."""
+
+    def delete_checks_before(self, quiet_before: datetime, all_before: datetime) -> int:
+        """Deletes old rows of the log, those that brought something new later than the others; returns how many."""
 
     # items seen
     def seen_item(self, source_id: str, native_ids: Collection[str]) -> SeenItem | None: ...
     def put_seen_item(
         self, source_id: str, native_id: str, seen: SeenItem, aliases: Collection[str], now: datetime
     ) -> None: ...
+    def seen_items(self, source_id: str, native_ids: Collection[str]) -> dict[str, SeenItem]:
+        """Those of the names that are known, with the item that each stands for."""
+
+    def put_seen_items(
+        self, source_id: str, items: Sequence[tuple[str, SeenItem, Collection[str]]], now: datetime
+    ) -> None:
+        """Many (native id, what it is, aliases) at once. No two of them may share a name."""
 
     # claims and sightings
     def put_claim(self, claim: Claim) -> None:
@@ -227,10 +269,25 @@ class Unit(Protocol):
 
     # other publishers
     def put_outside(self, outside: OutsideRefutation) -> None: ...
+    def put_outsides(self, outsides_: Sequence[OutsideRefutation]) -> None: ...
     def outside(self, outside_id: str) -> OutsideRefutation | None: ...
     def outsides(self, ids: Collection[str]) -> dict[str, OutsideRefutation]: ...
-    def put_evidence(self, evidence_id: str, source_id: str, evidence: Evidence, text: str, seen_at: datetime) -> None:
-        """A notice of an official source, kept for drafts and matching."""
+    def put_evidence(
+        self,
+        evidence_id: str,
+        source_id: str,
+        evidence: Evidence,
+        text: str,
+        seen_at: datetime,
+        expires_at: datetime | None = None,
+    ) -> None:
+        """A notice of an official source, kept for drafts and matching. Its standing stays as `retire_evidence` left
+        it."""
+
+    def retire_evidence(self, evidence_id: str, superseded_by: str, *, is_withdrawn: bool) -> None:
+        """Another notice took its place ("": none did), or withdrew it. Neither is ever taken back."""
+
+    def notice(self, evidence_id: str) -> Notice | None: ...
 
     # matches
     def put_match(self, match: Match) -> None: ...
@@ -362,6 +419,12 @@ class Records(Protocol):
 
     def begin(self) -> AbstractContextManager[Unit]:
         """A writing transaction (BEGIN IMMEDIATE on SQLite)."""
+
+    def together(self, act: Callable[[Unit], _T], weight: int = 1) -> _T:
+        """Runs `act` in a writing transaction that acts of other threads may share, so that many small ones cost one
+        commit. Each stays atomic: what one raises undoes that one alone, and is raised to its caller. An act may be
+        run again after its transaction failed, so it changes nothing but the records. `weight` is about the number of
+        records it writes: heavy acts share with fewer."""
 
     def read(self) -> AbstractContextManager[Unit]:
         """A read-only snapshot (REPEATABLE READ on PostgreSQL)."""

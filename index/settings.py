@@ -92,6 +92,16 @@ class Settings:
         "CLARION_BOT_CONTACT", "", "Address in the crawler's User-Agent; empty: CLARION_SITE_URL + /bot."
     )
     crawl_workers: int = _setting("CLARION_CRAWL_WORKERS", 4, "Sources fetched at once by one crawl process.", least=1)
+    mail_url: str = _setting(
+        "CLARION_MAIL_URL",
+        "",
+        "Mailbox that members of the public may write to: imaps://user@host/folder. Read by `clarion mail`.",
+        is_secret=True,  # it names an account
+    )
+    mail_password: str = _setting("CLARION_MAIL_PASSWORD", "", "Its password.", is_secret=True)
+    mail_ca_certs: str = _setting(
+        "CLARION_MAIL_CA_CERTS", "", "CA bundle that signs the mail server, if it is not a public one."
+    )
     tip_retention_days: int = _setting(
         "CLARION_TIP_RETENTION_DAYS", 30, "Days after which a reader's tip is deleted.", least=1
     )

@@ -39,6 +39,7 @@ def _tidy(catalogue: Catalogue) -> None:
     try:
         catalogue.fill_if_empty()
         log.info("tips_forgotten", count=catalogue.forget_old_tips())
+        log.info("checks_forgotten", count=catalogue.forget_old_checks())
     except ClarionError as error:
         log.warning("tidy_put_off", code=error.code)
 

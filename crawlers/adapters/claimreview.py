@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
+from io import BytesIO
 from typing import Any
 
 from lxml.html import HtmlElement
 
+from crawlers.adapters.dating import dated
 from crawlers.adapters.feed import FeedAdapter, headline_verdict
 from crawlers.adapters.jsonld import Node, nodes_of_type, read_blocks, strings, text_value
+from crawlers.adapters.microdata import nodes_in
 from crawlers.adapters.protocol import Context, Parsed, Request
-from crawlers.dates import parse_date
 from crawlers.decode import decode
 from crawlers.domains import is_within, registrable
 from crawlers.language import told_language
@@ -40,6 +41,10 @@ class ClaimReviewAdapter:
     def read(self, body: bytes, context: Context) -> Parsed:
         if not body.strip():
             return Parsed(code="empty_body")
+        if context.request.kind == "list" and _is_data_feed(body[:4096].decode("utf-8", "ignore")):
+            from crawlers.adapters.datafeed import read_data_feed  # late: it reads reviews by this module
+
+            return read_data_feed(BytesIO(body), context)
         decoded = decode(body, context.content_type, context.source.language, context.is_truncated)
         if decoded is None:
             return Parsed(code="bad_encoding")
@@ -58,6 +63,12 @@ class ClaimReviewAdapter:
         if not items and context.request.about is not None:
             items = [context.request.about]  # the feed's entry stands for a page without markup
         return Parsed(tuple(items), (), more, "", not context.is_truncated, None, notes, repaired)
+
+
+def _is_data_feed(head: str) -> bool:
+    """A dump, by its first characters: it is read as a stream, never decoded or parsed as a whole."""
+    is_json = head.lstrip("\ufeff \n\r\t").startswith("{")
+    return is_json and ('"dataFeedElement"' in head or '"DataFeed"' in head)
 
 
 def _from_feed(body: bytes, context: Context) -> Parsed:
@@ -88,7 +99,7 @@ def _reviews(text: str, head: str, root: HtmlElement | None) -> tuple[list[tuple
         repaired += was_repaired
         reviews += [(node, was_repaired) for node in nodes_of_type(document, "ClaimReview")]
     if root is not None:
-        reviews += [(node, False) for node in _microdata(root)]
+        reviews += [(node, False) for node in nodes_in(root, "ClaimReview")]
     return reviews, repaired
 
 
@@ -98,14 +109,15 @@ def _items(
     items: dict[str, Item] = {}
     repaired: set[str] = set()
     for node, was_repaired in reviews:
-        item = _item(node, root, context, is_only=len(reviews) == 1)
+        item = review_item(node, root, context, is_only=len(reviews) == 1)
         if item.native_id not in items:
             items[item.native_id] = item
             repaired |= {item.native_id} if was_repaired else set()
     return list(items.values()), frozenset(repaired)
 
 
-def _item(node: Node, root: HtmlElement | None, context: Context, is_only: bool) -> Item:
+def review_item(node: Node, root: HtmlElement | None, context: Context, is_only: bool) -> Item:
+    """One review as an Item. `context.url` is the page that carries it, whatever the markup says."""
     source = context.source
     reviewed = _first_node(node.get("itemReviewed"))
     url = next((u for raw in strings(node.get("url")) if (u := web_link(raw, context.url))), context.url)
@@ -115,10 +127,9 @@ def _item(node: Node, root: HtmlElement | None, context: Context, is_only: bool)
     text = _body(node, root, context) or claim or title
     published = _date(node.get("datePublished"), context) or _date(node.get("dateCreated"), context)
     updated = _date(node.get("dateModified"), context)
-    claim_hash = hashlib.sha256((claim or title).encode()).hexdigest()[:16]
     page_id = context.request.native_id or context.url
     return Item(
-        native_id=f"{context.url}#{claim_hash}",
+        native_id=review_id(context.url, claim or title),
         url=url,
         title=title or claim,
         text=text,
@@ -134,6 +145,11 @@ def _item(node: Node, root: HtmlElement | None, context: Context, is_only: bool)
         rating=_rating(_first_node(node.get("reviewRating"))),
         aliases=(page_id,) if is_only else (),
     )
+
+
+def review_id(page_url: str, claim: str) -> str:
+    """A page may hold several reviews: its address and the claim together name one."""
+    return f"{page_url}#{hashlib.sha256(claim.encode('utf-8', 'ignore')).hexdigest()[:16]}"
 
 
 def _claim(node: Node, reviewed: Node, title: str) -> str:
@@ -154,7 +170,8 @@ def _body(node: Node, root: HtmlElement | None, context: Context) -> str:
 
 
 def _date(value: Any, context: Context) -> datetime | None:
-    return parse_date(text_value(value), context.source.timezone, (), context.fetched_at)
+    found = dated(text_value(value), context)
+    return found.at if found is not None else None
 
 
 def _language(node: Node, root: HtmlElement | None) -> str:
@@ -166,6 +183,8 @@ def _language(node: Node, root: HtmlElement | None) -> str:
 def _other_publisher(node: Node, url: str, context: Context) -> str:
     """Empty where the markup agrees with the page's domain, else the other domain: the item is `offsite` then (Q35)."""
     here = registrable(context.url)
+    if context.source.options.get("aggregator"):
+        return here  # its level is that of the page's own domain: a name in copied markup gains nothing
     authors = [u for raw in strings(_first_node(node.get("author")).get("url")) if (u := web_link(raw, context.url))]
     others = [d for d in (registrable(u) for u in [*authors[:1], url]) if d and d != here]
     mine = (context.source.domain, *_also(context.source))
@@ -229,34 +248,3 @@ def _name(value: Any) -> str:
     if isinstance(value, list):
         return next((n for v in value if (n := _name(v))), "")
     return text_value(value.get("name")) if isinstance(value, dict) else text_value(value)
-
-
-def _microdata(root: HtmlElement) -> list[Node]:
-    wanted = re.compile(r"https?://schema\.org/ClaimReview/?$", re.I)
-    return [
-        _scope(e) for e in root.iter() if isinstance(e.tag, str) and wanted.match((e.get("itemtype") or "").strip())
-    ]
-
-
-def _scope(element: HtmlElement, depth: int = 0) -> Node:
-    """One `itemscope` as a node; nested scopes nest."""
-    node: Node = {}
-    stack = deque(element)
-    while stack:
-        child = stack.popleft()
-        if not isinstance(child.tag, str):
-            continue
-        is_scope = child.get("itemscope") is not None
-        for name in (child.get("itemprop") or "").split():
-            value = _scope(child, depth + 1) if is_scope and depth < 8 else _property(child)
-            node.setdefault(name, value)
-        if not is_scope:
-            stack.extendleft(reversed(list(child)))
-    return node
-
-
-def _property(element: HtmlElement) -> str:
-    for key in ("content", "datetime", "href", "src"):
-        if element.get(key):
-            return str(element.get(key))
-    return str(element.text_content()).strip()

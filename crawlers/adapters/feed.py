@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import html
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -14,11 +15,14 @@ from datetime import datetime, timedelta
 from html.entities import html5
 from io import BytesIO
 from typing import Any
+from urllib.parse import urljoin
 
 import feedparser
 
+from crawlers.adapters.bridge import bridged
+from crawlers.adapters.dating import dated, quality
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
-from crawlers.dates import parse_date
+from crawlers.dates import Dated
 from crawlers.decode import decode
 from crawlers.language import told_language
 from crawlers.page import option
@@ -30,6 +34,8 @@ MAX_ENTRIES = 20_000
 _ENTRY = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?(?:item|entry)[\s>/]")
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,300}\?>", re.I)
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]{0,2000}(?:\[.{0,60000}?\]\s*)?>", re.S | re.I)
+_ROOT = re.compile(r"(<(?:[A-Za-z_][\w.-]{0,40}:)?(?:rss|feed|RDF)\b)[^>]{0,5000}>")
+_BASE = re.compile(r"\sxml:base\s*=\s*([\"'])(.{0,2000}?)\1", re.S)
 _XSL = re.compile(r"<\?xml-stylesheet[^<]{0,2000}?\?>")
 _CDATA = re.compile(r"(<!\[CDATA\[.*?(?:\]\]>|$))", re.S)
 _RUN = re.compile(r"[^<>&\[\]]+")
@@ -37,6 +43,7 @@ _AMPERSAND = re.compile(r"&(#[0-9]{1,9};|#[xX][0-9a-fA-F]{1,8};|[A-Za-z][A-Za-z0
 # What feedparser raises for bad input, seen on its own and on hostile files; its interface promises nothing.
 _FAULTS = (ValueError, LookupError, AttributeError, TypeError, AssertionError, RecursionError)
 _CUT = ("no element found", "unclosed token", "unclosed CDATA")
+_TOMBSTONE = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?deleted-entry\s[^>]{0,1000}?\bref\s*=\s*[\"']([^\"'<>]{1,500})", re.I)
 _LOGIN = re.compile(r"<input[^>]{0,300}type\s*=\s*[\"']?password", re.I)
 
 
@@ -47,19 +54,27 @@ class FeedAdapter:
         return (Request(source.url),)
 
     def read(self, body: bytes, context: Context) -> Parsed:
+        parsed = self._read(body, context)
+        return bridged(parsed, body, context) if context.source.options.get("bridge") else parsed
+
+    def _read(self, body: bytes, context: Context) -> Parsed:
         if not body.strip():
             return Parsed(code="empty_body")
         decoded = decode(body, context.content_type, context.source.language, context.is_truncated)
         if decoded is None:
             return Parsed(code="bad_encoding")
-        text = _prepared(decoded.text)
+        if decoded.text.lstrip("\ufeff \n\r\t").startswith("{"):  # JSON Feed at a feed's address (Q24)
+            from crawlers.adapters.jsonfeed import JsonFeedAdapter  # late: it builds on this module
+
+            return JsonFeedAdapter().read(body, context)
+        text = prepared(decoded.text)
         if code := page_instead(text):
             return Parsed(code=code)
         if len(_ENTRY.findall(text)) > MAX_ENTRIES:
             return Parsed(code="too_large")
         try:
             result = feedparser.parse(
-                BytesIO(text.encode("utf-8", "ignore")),
+                BytesIO(_based(text, context.url).encode("utf-8", "ignore")),
                 sanitize_html=False,
                 resolve_relative_uris=False,
                 response_headers={"content-type": "application/xml; charset=utf-8"},
@@ -69,7 +84,8 @@ class FeedAdapter:
         if not result.get("version"):
             return Parsed(code="not_a_feed")
         entries, is_cut = _whole_entries(result, text, context.is_truncated)
-        return _parsed(result, entries, is_cut, context, decoded.removed_count)
+        parsed = _parsed(result, entries, is_cut, context, decoded.removed_count)
+        return dataclasses.replace(parsed, items=(*parsed.items, *_tombstones(text, context)))
 
 
 def page_instead(text: str) -> str:
@@ -82,7 +98,7 @@ def page_instead(text: str) -> str:
     return ""
 
 
-def _prepared(text: str) -> str:
+def prepared(text: str) -> str:
     """XML that a strict parser reads (Q22): declaration, DTD and style sheet off, HTML's entities as characters, bare
     ampersands escaped, impossible references dropped. The text is UTF-8 now, and no entity of a DTD is expanded."""
     text = _XML_DECLARATION.sub("", text.lstrip("\ufeff"), count=1)
@@ -94,6 +110,20 @@ def _prepared(text: str) -> str:
         text = _RUN.sub(lambda run: mended(run[0]), text)
     pieces = _CDATA.split(text)
     return "".join(piece if piece.startswith("<![CDATA[") else _AMPERSAND.sub(_reference, piece) for piece in pieces)
+
+
+def _based(text: str, url: str) -> str:
+    """A document with bases of its own starts from its address: feedparser joins relative ones to nothing (Q23).
+
+    Documents without are left alone, since a base would also turn plain guids into addresses.
+    """
+    root = _ROOT.search(text[:65536]) if "xml:base" in text else None
+    if root is None:
+        return text
+    own = _BASE.search(root[0])
+    base = html.escape(urljoin(url, html.unescape(own[2])) if own else url)
+    tag = _BASE.sub("", root[0], count=1)
+    return f'{text[: root.start()]}{root[1]} xml:base="{base}"{tag[len(root[1]) :]}{text[root.end() :]}'
 
 
 def _reference(match: re.Match[str]) -> str:
@@ -159,9 +189,10 @@ def _item(entry: Any, context: Context, feed_language: str, shared: set[str]) ->
     title = title or clip(text.split("\n", 1)[0], 80)
     published = _date(entry, ("published", "created"), context)
     updated = _date(entry, ("updated",), context)
-    published = published or updated
+    found = published or updated
+    at = found.at if found else None
     label, claim = headline_verdict(title, source)
-    native_id = guid if guid and guid not in shared else link or weak_id(title, published)
+    native_id = guid if guid and guid not in shared else link or weak_id(title, at)
     return Item(
         native_id=native_id[:500],
         url=link or context.url,
@@ -169,13 +200,23 @@ def _item(entry: Any, context: Context, feed_language: str, shared: set[str]) ->
         text=text or title,
         language=told_language(f"{title} {text}", str(_declared_language(entry, feed_language)), source.language),
         role=role_of(source, title),
-        published_at=published,
-        updated_at=updated if updated and published and updated > published else None,
-        publisher=one_line(str(entry.get("author", "")))[:200] if source.options.get("aggregator") else "",
+        published_at=at,
+        updated_at=updated.at if updated and at and updated.at > at else None,
+        date_quality=quality(found),
+        publisher=plain_title(str(entry.get("author", "")))[:200] if source.options.get("aggregator") else "",
         label=_category(entry, source) or label,
         claim=claim,
         aliases=tuple(a for a in dict.fromkeys((link, guid)) if a and a != native_id and a not in shared),
     )
+
+
+def _tombstones(text: str, context: Context) -> list[Item]:
+    """Entries that an Atom feed declares deleted (RFC 6721): withdrawn at once, with nothing but their id (Q19)."""
+    source = context.source
+    refs = dict.fromkeys(one_line(html.unescape(ref)) for ref in _TOMBSTONE.findall(text)[:MAX_ENTRIES])
+    return [
+        Item(ref, context.url, "", "", source.language, source.role, is_withdrawn=True) for ref in refs if ref
+    ]
 
 
 def _guid(entry: Any) -> str:
@@ -216,13 +257,11 @@ def _declared_language(entry: Any, feed_language: str) -> str:
     return detail.get("language") or feed_language or ""
 
 
-def _date(entry: Any, names: Sequence[str], context: Context) -> datetime | None:
+def _date(entry: Any, names: Sequence[str], context: Context) -> Dated | None:
     """The first of these that the entry itself has: asked for `updated`, feedparser falls back to published."""
-    formats = context.source.options.get("dates", ())
-    known = [str(f) for f in formats] if isinstance(formats, list | tuple) else []
     for name in names:
         if dict.__contains__(entry, name) and (raw := str(dict.__getitem__(entry, name))):
-            return parse_date(raw, context.source.timezone, known, context.fetched_at)
+            return dated(raw, context)
     return None
 
 

@@ -6,9 +6,10 @@ import json
 import re
 from typing import Any
 
+from crawlers.adapters.bridge import bridged
+from crawlers.adapters.dating import dated, quality
 from crawlers.adapters.feed import headline_verdict, weak_id
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
-from crawlers.dates import parse_date
 from crawlers.decode import decode
 from crawlers.language import told_language
 from crawlers.page import option
@@ -27,6 +28,10 @@ class JsonFeedAdapter:
         return (Request(source.url),)
 
     def read(self, body: bytes, context: Context) -> Parsed:
+        parsed = self._read(body, context)
+        return bridged(parsed, body, context) if context.source.options.get("bridge") else parsed
+
+    def _read(self, body: bytes, context: Context) -> Parsed:
         if not body.strip():
             return Parsed(code="empty_body")
         decoded = decode(body, context.content_type, context.source.language, context.is_truncated)
@@ -75,11 +80,12 @@ def _item(entry: Any, document: dict[str, Any], context: Context) -> Item | Item
     if not title and not text:
         return ItemError("empty_item", native_id or link)
     title = title or clip(text.split("\n", 1)[0], 80)
-    published = _date(entry, "date_published", context)
-    updated = _date(entry, "date_modified", context)
-    published = published or updated
+    published = dated(_text(entry.get("date_published")), context)
+    updated = dated(_text(entry.get("date_modified")), context)
+    found = published or updated
+    at = found.at if found else None
     label, claim = headline_verdict(title, source)
-    native_id = native_id or link or weak_id(title, published)
+    native_id = native_id or link or weak_id(title, at)
     return Item(
         native_id=native_id,
         url=link or context.url,
@@ -89,8 +95,9 @@ def _item(entry: Any, document: dict[str, Any], context: Context) -> Item | Item
             f"{title} {text}", _text(entry.get("language")) or _text(document.get("language")), source.language
         ),
         role=role_of(source, title),
-        published_at=published,
-        updated_at=updated if updated and published and updated > published else None,
+        published_at=at,
+        updated_at=updated.at if updated and at and updated.at > at else None,
+        date_quality=quality(found),
         publisher=_author(entry)[:200] if source.options.get("aggregator") else "",
         label=_label(entry, source) or label,
         claim=claim,
@@ -108,14 +115,10 @@ def _body(entry: dict[str, Any], base: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()[:MAX_TEXT]
 
 
-def _date(entry: dict[str, Any], key: str, context: Context) -> Any:
-    return parse_date(_text(entry.get(key)), context.source.timezone, (), context.fetched_at)
-
-
 def _author(entry: dict[str, Any]) -> str:
     authors = entry.get("authors") or [entry.get("author")]
     names = (
-        [one_line(_text(a.get("name"))) for a in authors if isinstance(a, dict)] if isinstance(authors, list) else []
+        [plain_title(_text(a.get("name"))) for a in authors if isinstance(a, dict)] if isinstance(authors, list) else []
     )
     return next((n for n in names if n), "")
 

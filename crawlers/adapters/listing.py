@@ -6,13 +6,13 @@ list -> links, titles, days -> one page each (only unknown ones) -> Item. Zero m
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from lxml.html import HtmlElement
 
+from crawlers.adapters.dating import dated, quality
 from crawlers.adapters.feed import page_instead
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
-from crawlers.dates import parse_date, zone
+from crawlers.dates import Dated, zone
 from crawlers.decode import decode
 from crawlers.language import told_language
 from crawlers.page import (
@@ -66,7 +66,17 @@ def _list(root: HtmlElement, context: Context, text: str) -> Parsed:
         if not url or (pattern and not re.search(pattern, url)):
             bad.append(ItemError("no_link"))
             continue
-        about = Item(url, url, title, "", source.language, role_of(source, title), _list_date(element, context))
+        day = _list_date(element, context)
+        about = Item(
+            native_id=url,
+            url=url,
+            title=title,
+            text="",
+            language=source.language,
+            role=role_of(source, title),
+            published_at=day.at if day else None,
+            date_quality=quality(day),
+        )
         more.setdefault(url, Request(url, "page", url, about))
     if not more:
         return Parsed(code="login_wall" if page_instead(text) == "login_wall" else "drift")
@@ -78,15 +88,9 @@ def _list_title(element: HtmlElement, source: Source) -> str:
     return plain_title(text_of(element, css))
 
 
-def _list_date(element: HtmlElement, context: Context) -> datetime | None:
+def _list_date(element: HtmlElement, context: Context) -> Dated | None:
     css = option(context.source, "date")
-    return _date(text_of(element, css), context) if css else None
-
-
-def _date(raw: str, context: Context) -> datetime | None:
-    formats = context.source.options.get("dates", ())
-    known = [str(f) for f in formats] if isinstance(formats, list | tuple) else []
-    return parse_date(raw, context.source.timezone, known, context.fetched_at)
+    return dated(text_of(element, css), context) if css else None
 
 
 def _page(root: HtmlElement, context: Context) -> Parsed:
@@ -99,6 +103,8 @@ def _page(root: HtmlElement, context: Context) -> Parsed:
         return Parsed(code="drift")  # the declared body is gone: the page changed, or is a login or error page
     native_id = context.request.native_id or context.url
     aliases = tuple(a for a in (context.url,) if a != native_id)
+    listed = Dated(about.published_at, about.date_quality != "exact") if about and about.published_at else None
+    day = exact(listed, _page_date(root, context), source.timezone)
     item = Item(
         native_id=native_id,
         url=context.url,
@@ -106,7 +112,8 @@ def _page(root: HtmlElement, context: Context) -> Parsed:
         text=text or title,
         language=told_language(f"{title} {text}", page_language(root), source.language),
         role=role_of(source, title),
-        published_at=exact(about.published_at if about else None, _page_date(root, context), source.timezone),
+        published_at=day.at if day else None,
+        date_quality=quality(day),
         label=_page_text(root, source, "page_label")[:MAX_LABEL],
         claim=_claim(root, source),
         aliases=aliases,
@@ -114,19 +121,21 @@ def _page(root: HtmlElement, context: Context) -> Parsed:
     return Parsed((item,), is_complete=not context.is_truncated)
 
 
-def exact(listed: datetime | None, on_page: datetime | None, timezone: str) -> datetime | None:
-    """The list's date; the page's where the list has none, or where it adds the hour to the same day."""
+def exact(listed: Dated | None, on_page: Dated | None, timezone: str) -> Dated | None:
+    """The list's date; the page's where the list has none or only tells about when, or where it adds the hour."""
     if listed is None or on_page is None:
         return listed or on_page
-    local, other = listed.astimezone(zone(timezone)), on_page.astimezone(zone(timezone))
+    if listed.is_approximate and not on_page.is_approximate:
+        return on_page
+    local, other = listed.at.astimezone(zone(timezone)), on_page.at.astimezone(zone(timezone))
     is_day_only = (local.hour, local.minute, local.second) == (0, 0, 0)
     return on_page if is_day_only and local.date() == other.date() else listed
 
 
-def _page_date(root: HtmlElement, context: Context) -> datetime | None:
+def _page_date(root: HtmlElement, context: Context) -> Dated | None:
     css = option(context.source, "page_date")
     raw = text_of(root, css) if css else page_date(root, option(context.source, "page_date_after"))
-    return _date(raw, context)
+    return dated(raw, context)
 
 
 def _page_text(root: HtmlElement, source: Source, key: str) -> str:

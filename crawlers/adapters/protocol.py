@@ -18,9 +18,10 @@ class Request:
     """An address to read. `native_id` names the item that a page belongs to, so that known items are not read again."""
 
     url: str
-    kind: str = "list"  # list: the source's own document · page: one item
+    kind: str = "list"  # list: the source's own document · page: one item · child: a list that an index named
     native_id: str = ""
     about: Item | None = None  # what the list already told about the page's item
+    body: bytes = b""  # JSON to post; empty: an ordinary GET
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Context:
     content_type: str = ""
     answered_at: datetime | None = None  # the response's own Date
     is_truncated: bool = False
+    page_count: int | None = None  # how many pages a list has, where its server says so (X-WP-TotalPages)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import RowMapping, func, select, update
 
 from index.model import Band, Evidence, Match, MatchStatus, OutsideRefutation, Reason, TargetKind, Verdict
+from index.ports import Notice
 from index.records.room import Room, batches, bounded
 from index.records.tables.crawled import evidence as evidence_table
 from index.records.tables.crawled import matches, outsides
@@ -23,6 +24,11 @@ class ReviewRoom(Room):
     def put_outside(self, outside: OutsideRefutation) -> None:
         self._put(outsides, {name: getattr(outside, name) for name in OUTSIDE_FIELDS})
 
+    def put_outsides(self, outsides_: Sequence[OutsideRefutation]) -> None:
+        """Many in one statement."""
+        if outsides_:
+            self._put_all(outsides, [{name: getattr(o, name) for name in OUTSIDE_FIELDS} for o in outsides_])
+
     def outside(self, outside_id: str) -> OutsideRefutation | None:
         return self.outsides([outside_id]).get(outside_id)
 
@@ -33,10 +39,35 @@ class ReviewRoom(Room):
             found.update((row["id"], _outside(row)) for row in rows)
         return found
 
-    def put_evidence(self, evidence_id: str, source_id: str, evidence: Evidence, text: str, seen_at: datetime) -> None:
-        """A notice of an official source, kept for drafts and matching."""
+    def put_evidence(
+        self,
+        evidence_id: str,
+        source_id: str,
+        evidence: Evidence,
+        text: str,
+        seen_at: datetime,
+        expires_at: datetime | None = None,
+    ) -> None:
+        """A notice of an official source, kept for drafts and matching. Its standing stays as `retire_evidence` left
+        it."""
         row = {name: getattr(evidence, name) for name in Evidence.__dataclass_fields__}
-        self._put(evidence_table, {**row, "id": evidence_id, "source_id": source_id, "text": text, "seen_at": seen_at})
+        more = {"id": evidence_id, "source_id": source_id, "text": text, "seen_at": seen_at, "expires_at": expires_at}
+        self._put(evidence_table, row | more)
+
+    def retire_evidence(self, evidence_id: str, superseded_by: str, *, is_withdrawn: bool) -> None:
+        """Another notice took its place ("": none did), or withdrew it. Neither is ever taken back."""
+        values: dict[str, Any] = {"superseded_by": superseded_by} if superseded_by else {}
+        if is_withdrawn:
+            values["is_withdrawn"] = True
+        if values:
+            self._change(update(evidence_table).where(evidence_table.c.id == evidence_id).values(**values))
+
+    def notice(self, evidence_id: str) -> Notice | None:
+        row = self._one(select(evidence_table).where(evidence_table.c.id == evidence_id))
+        if row is None:
+            return None
+        told = Evidence(**{name: row[name] for name in Evidence.__dataclass_fields__})
+        return Notice(told, row["text"], row["expires_at"], row["superseded_by"], row["is_withdrawn"])
 
     # --- matches ---
 

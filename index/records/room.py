@@ -57,6 +57,10 @@ class Room:
         statement = _upsert(table, self._is_postgresql, tuple(values), frozenset(keep))
         self._connection.execute(statement, values)
 
+    def _put_all(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """As `_put`, many rows with the same columns at once."""
+        self._connection.execute(_upsert(table, self._is_postgresql, tuple(rows[0]), frozenset()), list(rows))
+
 
 @cache
 def _upsert(table: Table, is_postgresql: bool, names: tuple[str, ...], keep: frozenset[str]) -> Executable:

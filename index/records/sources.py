@@ -7,22 +7,25 @@ workers never count the live leases of one host at the same time.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Subquery, and_, case, func, or_, select, update
+from sqlalchemy import Executable, RowMapping, select, update
 
-from index.model import Health, Licence, Role, Source, SourceKind, SourceLease, SourceState
+from index.model import Health, Source, SourceKind, SourceLease, SourceState
 from index.ports import SeenItem
+from index.records import polled
 from index.records.room import Room, batches
-from index.records.tables.crawled import hosts, seen_items, seen_names, source_states, sources
+from index.records.source_rows import host_of, source_of, source_row, state_of, state_row
+from index.records.tables.crawled import hosts, source_states, sources
 from index.records.types import key_of
 
-STATE_COLUMNS = [source_states.c[name] for name in SourceState.__dataclass_fields__]
-VALIDATORS = ("etag", "last_modified", "body_sha256")
+LOOKED_AT = 500  # due rows of one claim
+#: What belongs to an address, and ends with it.
+OF_ADDRESS = ("etag", "last_modified", "body_sha256", "address", "also_domain", "revalidation", "move", "proposal")
 
 
 class SourceRoom(Room):
@@ -30,39 +33,75 @@ class SourceRoom(Room):
 
     def put_source(self, source: Source, now: datetime) -> None:
         """Adds or updates a registry entry; its state is kept, a new one is due `now`. A new address drops the
-        validators of the old one: they would make the first answer look unchanged."""
-        known = self._one(select(sources.c.url).where(sources.c.id == source.id))
-        row = _source_row(source)
+        validators of the old one: they would make the first answer look unchanged. It drops a move as well."""
+        known = self._one(
+            select(sources.c.url, source_states.c.address)
+            .join_from(sources, source_states)
+            .where(sources.c.id == source.id)
+        )
+        row = source_row(source)
+        if known is not None and known["url"] == source.url and known["address"]:
+            row["host"] = host_of(known["address"])
         self._put(sources, row)
         self._connection.execute(self._insert(hosts).values(host=row["host"]).on_conflict_do_nothing())
         if known is None:
-            state = {**_state_row(SourceState(source.id, now)), "lease_epoch": 0}
+            state = {**state_row(SourceState(source.id, now)), "lease_epoch": 0}
             self._connection.execute(self._insert(source_states).values(**state).on_conflict_do_nothing())
         elif known["url"] != source.url:
             forget = update(source_states).where(source_states.c.source_id == source.id)
-            self._change(forget.values(dict.fromkeys(VALIDATORS)))
+            self._change(forget.values(dict.fromkeys(OF_ADDRESS)))
 
     def source(self, source_id: str) -> Source | None:
         row = self._one(select(sources).where(sources.c.id == source_id))
-        return None if row is None else _source(row)
+        return None if row is None else source_of(row)
 
     def sources(self) -> tuple[Source, ...]:
         """Every registry entry, by id."""
-        return tuple(_source(row) for row in self._all(select(sources).order_by(sources.c.id)))
+        return tuple(source_of(row) for row in self._all(select(sources).order_by(sources.c.id)))
 
     def source_state(self, source_id: str) -> SourceState | None:
-        row = self._one(select(*STATE_COLUMNS).where(source_states.c.source_id == source_id))
-        return None if row is None else _state(row)
+        row = self._one(select(*polled.STATE_COLUMNS).where(source_states.c.source_id == source_id))
+        return None if row is None else state_of(row)
 
     def source_states(self) -> dict[str, SourceState]:
-        return {row["source_id"]: _state(row) for row in self._all(select(*STATE_COLUMNS))}
+        return {row["source_id"]: state_of(row) for row in self._all(select(*polled.STATE_COLUMNS))}
+
+    def troubled_officials(self) -> tuple[tuple[Source, SourceState], ...]:
+        """Enabled official sources that are neither ok nor paused, by id."""
+        is_troubled = source_states.c.health.not_in([Health.OK, Health.PAUSED])
+        statement = (
+            select(*polled.STATE_COLUMNS)
+            .join_from(source_states, sources)
+            .where(sources.c.kind == SourceKind.OFFICIAL, sources.c.is_enabled, is_troubled)
+            .order_by(sources.c.id)
+        )
+        states = [state_of(row) for row in self._all(statement)]
+        rows = self._rows(polled.BY_ID, {"b_ids": [state.source_id for state in states]})
+        registry = {row["id"]: source_of(row) for row in rows}
+        return tuple((registry[state.source_id], state) for state in states)
 
     def set_due(self, source_id: str, at: datetime) -> None:
         self._change(update(source_states).where(source_states.c.source_id == source_id).values(next_check_at=at))
 
-    def set_health(self, source_id: str, health: Health, note: str) -> None:
-        change = update(source_states).where(source_states.c.source_id == source_id)
-        self._change(change.values(health=health, note=note))
+    def hold_source(self, source_id: str) -> SourceState | None:
+        """Its state, which nobody else changes until this transaction ends."""
+        statement = select(*polled.STATE_COLUMNS).where(source_states.c.source_id == source_id).with_for_update()
+        row = self._one(statement)
+        return None if row is None else state_of(row)
+
+    def put_source_state(self, state: SourceState) -> None:
+        """An editor's decision: the whole state. A poll under way is void, so it cannot overwrite the decision."""
+        freed = {"lease_owner": None, "lease_until": None, "lease_epoch": source_states.c.lease_epoch + 1}
+        change = update(source_states).where(source_states.c.source_id == state.source_id)
+        self._change(change.values(state_row(state) | freed))
+        self._keep_host(state)
+
+    def _keep_host(self, state: SourceState) -> None:
+        """Pace is kept for the host that is read now."""
+        url = state.address or self._scalar(select(sources.c.url).where(sources.c.id == state.source_id))
+        host = host_of(url or "")
+        self._connection.execute(self._insert(hosts).values(host=host).on_conflict_do_nothing())
+        self._change(update(sources).where(sources.c.id == state.source_id).values(host=host))
 
     # --- leases ---
 
@@ -80,206 +119,109 @@ class SourceRoom(Room):
         and >= `host_gap_s` between starts per host (reliability.md A13). Most overdue first."""
         if limit <= 0:
             return ()
-        open_hosts = self._lock_hosts(now, limit, per_host, host_gap_s)
+        gap_ends = now - timedelta(seconds=max(host_gap_s, 0))
+        asked = {"b_now": now, "b_gap_ends": gap_ends, "b_per_host": per_host, "b_limit": limit}
+        open_hosts = self._lock_hosts(asked, limit)
         if not open_hosts:
             return ()
         # with a gap, a second start on the same host could not be now
-        a_host = per_host if host_gap_s <= 0 else 1
-        taken = self._all(_take(owner, now, limit, lease_s, open_hosts, per_host, a_host))
-        registry = self._sources_by_id(row["source_id"] for row in taken)
-        started = {host_of(source.url) for source in registry.values()}
-        self._change(update(hosts).where(hosts.c.host.in_(started)).values(last_started_at=now))
+        asked |= {"b_hosts": open_hosts, "b_a_host": per_host if host_gap_s <= 0 else 1}
+        asked |= {"b_new_owner": owner, "b_until": now + timedelta(seconds=lease_s)}
+        taken = self._rows(polled.TAKE, asked)
+        registry = {row["id"]: row for row in self._rows(polled.BY_ID, {"b_ids": [row["source_id"] for row in taken]})}
+        started = list({row["host"] for row in registry.values()})
+        self._connection.execute(polled.STARTED, {"b_hosts": started, "b_now": now})
         leases = (
-            SourceLease(registry[row["source_id"]], _state(row), owner, row["lease_epoch"], row["lease_until"])
+            SourceLease(
+                source_of(registry[row["source_id"]]), state_of(row), owner, row["lease_epoch"], row["lease_until"]
+            )
             for row in taken
         )
         return tuple(sorted(leases, key=lambda lease: (lease.state.next_check_at, lease.source.id)))
 
     def renew_lease(self, lease: SourceLease, until: datetime) -> bool:
         """Moves the end of a lease that still holds."""
-        return self._change(update(source_states).where(_is_held(lease)).values(lease_until=until)) == 1
+        return self._connection.execute(polled.RENEW, {**_held(lease), "b_until": until}).rowcount == 1
 
     def finish_poll(self, lease: SourceLease, state: SourceState) -> bool:
         """Stores the state and frees the lease, if owner and epoch still hold it; False (nothing written) otherwise.
         A pause that an editor ordered during the poll stays."""
-        is_paused = source_states.c.health == Health.PAUSED
-        values = _state_row(state) | {
-            "health": case((is_paused, source_states.c.health), else_=str(state.health)),
-            "note": case((is_paused, source_states.c.note), else_=state.note),
-            "lease_owner": None,
-            "lease_until": None,
-        }
+        values = state_row(state)
         del values["source_id"]
-        return self._change(update(source_states).where(_is_held(lease)).values(values)) == 1
+        if self._connection.execute(polled.FINISH, {**_held(lease), **_bound(values)}).rowcount != 1:
+            return False
+        if state.address != lease.state.address:
+            self._keep_host(state)
+        return True
 
-    def _lock_hosts(self, now: datetime, limit: int, per_host: int, host_gap_s: float) -> list[str]:
+    def _lock_hosts(self, asked: dict[str, Any], limit: int) -> list[str]:
         """The most overdue hosts that may be asked now, locked until the commit; hosts that another worker has locked
         are left to it."""
-        due = (
-            select(sources.c.host, func.min(source_states.c.next_check_at).label("due_at"))
-            .join_from(source_states, sources)
-            .where(_is_due(now))
-            .group_by(sources.c.host)
-            .subquery("due")
-        )
-        live = _live(now)
-        gap_ends = now - timedelta(seconds=max(host_gap_s, 0))
-        statement = (
-            select(hosts.c.host)
-            .join_from(hosts, due, hosts.c.host == due.c.host)
-            .outerjoin(live, live.c.host == hosts.c.host)
-            .where(
-                func.coalesce(live.c.count, 0) < per_host,
-                or_(hosts.c.last_started_at.is_(None), hosts.c.last_started_at <= gap_ends),
-            )
-            .order_by(due.c.due_at, hosts.c.host)
-            .limit(limit)
-            .with_for_update(skip_locked=True, of=hosts)
-        )
-        return [row["host"] for row in self._all(statement)]
+        live = Counter(row["host"] for row in self._rows(polled.LIVE, asked))
+        full = [host for host, count in live.items() if count >= asked["b_per_host"]]
+        due = self._rows(polled.OPEN_DUE, asked | {"b_full": full, "b_looked_at": max(LOOKED_AT, 4 * limit)})
+        wanted = list(dict.fromkeys(row["host"] for row in due))[:limit]
+        return [row["host"] for row in self._rows(polled.LOCK_HOSTS, asked | {"b_hosts": wanted})]
 
-    def _sources_by_id(self, ids: Any) -> dict[str, Source]:
-        found = self._all(select(sources).where(sources.c.id.in_(list(ids))))
-        return {row["id"]: _source(row) for row in found}
+    def _rows(self, statement: Executable, values: dict[str, Any]) -> Sequence[RowMapping]:
+        return self._connection.execute(statement, values).mappings().all()
 
     # --- items seen ---
 
     def seen_item(self, source_id: str, native_ids: Collection[str]) -> SeenItem | None:
         """The item that has one of these names; the first name that is known decides."""
-        names = [key_of(name) for name in native_ids]
-        row = self._known_item(source_id, names)
-        if row is None:
-            return None
-        return SeenItem(row["kind"], row["record_id"], row["content_sha256"], row["revision_count"])
+        found = self.seen_items(source_id, native_ids)
+        return next((found[name] for name in native_ids if name in found), None)
+
+    def seen_items(self, source_id: str, native_ids: Collection[str]) -> dict[str, SeenItem]:
+        """Those of the names that are known, with the item that each stands for."""
+        known = self._known_items(source_id, [key_of(name) for name in native_ids])
+        return {name: _seen(known[key]) for name in native_ids if (key := key_of(name)) in known}
 
     def put_seen_item(
         self, source_id: str, native_id: str, seen: SeenItem, aliases: Collection[str], now: datetime
     ) -> None:
         """Remembers an item under all its names. A name that belongs to another item stays with that item."""
-        names = [key_of(name) for name in (native_id, *aliases)]
-        values = {**asdict(seen), "last_seen_at": now}
-        known = self._known_item(source_id, names)
-        if known is None:
-            insert = self._insert(seen_items).values(source_id=source_id, first_seen_at=now, **values)
-            item_id = self._scalar(insert.returning(seen_items.c.id))
-        else:
-            item_id = known["id"]
-            self._change(update(seen_items).where(seen_items.c.id == item_id).values(**values))
-        rows = [{"source_id": source_id, "name": name, "item_id": item_id} for name in dict.fromkeys(names)]
-        self._connection.execute(self._insert(seen_names).on_conflict_do_nothing(), rows)
+        self.put_seen_items(source_id, [(native_id, seen, aliases)], now)
 
-    def _known_item(self, source_id: str, names: list[str]) -> RowMapping | None:
+    def put_seen_items(
+        self, source_id: str, items: Sequence[tuple[str, SeenItem, Collection[str]]], now: datetime
+    ) -> None:
+        """Many items, in a few statements. No two of them may share a name."""
+        named = [list(dict.fromkeys(key_of(name) for name in (i, *aliases))) for i, _, aliases in items]
+        known = self._known_items(source_id, [name for names in named for name in names])
+        ids = [next((known[name]["id"] for name in names if name in known), None) for names in named]
+        rows = [{**asdict(seen), "last_seen_at": now} for _, seen, _ in items]
+        changed = [{**_bound(row), "b_id": id} for row, id in zip(rows, ids, strict=True) if id is not None]
+        if changed:
+            self._connection.execute(polled.RENEW_ITEM, changed)
+        added = [{**r, "source_id": source_id, "first_seen_at": now} for r, id in zip(rows, ids, strict=True) if not id]
+        if added:
+            made = iter(self._connection.execute(polled.ADD_ITEMS, added).scalars().all())
+            ids = [next(made) if id is None else id for id in ids]
+        pairs = ((name, id) for names, id in zip(named, ids, strict=True) for name in names if name not in known)
+        fresh = [{"source_id": source_id, "name": name, "item_id": id} for name, id in pairs]
+        if fresh:
+            self._connection.execute(polled.add_names(self._is_postgresql), fresh)
+
+    def _known_items(self, source_id: str, names: Collection[str]) -> dict[str, RowMapping]:
         found: dict[str, RowMapping] = {}
         for batch in batches(names):
-            statement = (
-                select(seen_names.c.name, seen_items)
-                .join_from(seen_names, seen_items)
-                .where(seen_names.c.source_id == source_id, seen_names.c.name.in_(batch))
-            )
-            found.update((row["name"], row) for row in self._all(statement))
-        return next((found[name] for name in names if name in found), None)
-
-
-# --- statements ---
-
-
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    is_free = or_(source_states.c.lease_until.is_(None), source_states.c.lease_until <= now)
-    is_wanted = and_(sources.c.is_enabled, source_states.c.health != Health.PAUSED)
-    return and_(is_wanted, source_states.c.next_check_at <= now, is_free)
-
-
-def _is_held(lease: SourceLease) -> ColumnElement[bool]:
-    return and_(
-        source_states.c.source_id == lease.source.id,
-        source_states.c.lease_owner == lease.owner,
-        source_states.c.lease_epoch == lease.epoch,
-    )
-
-
-def _live(now: datetime) -> Subquery:
-    """Live leases by host."""
-    return (
-        select(sources.c.host, func.count().label("count"))
-        .join_from(source_states, sources)
-        .where(source_states.c.lease_until > now)
-        .group_by(sources.c.host)
-        .subquery("live")
-    )
-
-
-def _ranked(now: datetime, open_hosts: list[str]) -> Select[Any]:
-    """Due sources of these hosts, each with its place among those of its host."""
-    place = func.row_number().over(
-        partition_by=sources.c.host, order_by=(source_states.c.next_check_at, source_states.c.source_id)
-    )
-    return (
-        select(source_states.c.source_id, sources.c.host, place.label("place"))
-        .join_from(source_states, sources)
-        .where(_is_due(now), sources.c.host.in_(open_hosts))
-    )
-
-
-def _take(
-    owner: str, now: datetime, limit: int, lease_s: float, open_hosts: list[str], per_host: int, a_host: int
-) -> Any:
-    ranked, live = _ranked(now, open_hosts).subquery("ranked"), _live(now)
-    picked = (
-        select(source_states.c.source_id)
-        .join_from(source_states, ranked, ranked.c.source_id == source_states.c.source_id)
-        .outerjoin(live, live.c.host == ranked.c.host)
-        .where(ranked.c.place <= a_host, ranked.c.place <= per_host - func.coalesce(live.c.count, 0))
-        .order_by(source_states.c.next_check_at, source_states.c.source_id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=source_states)
-        .cte("picked")  # evaluated once: as a plain subquery PostgreSQL may run it again and exceed the limit
-    )
-    return (
-        update(source_states)
-        .where(source_states.c.source_id.in_(select(picked.c.source_id)))
-        .values(
-            lease_owner=owner,
-            lease_until=now + timedelta(seconds=lease_s),
-            lease_epoch=source_states.c.lease_epoch + 1,
-        )
-        .returning(*STATE_COLUMNS, source_states.c.lease_epoch, source_states.c.lease_until)
-    )
+            rows = self._connection.execute(polled.KNOWN, {"b_source": source_id, "b_names": batch}).mappings()
+            found.update((row["name"], row) for row in rows)
+        return found
 
 
 # --- rows ---
 
 
-def host_of(url: str) -> str:
-    """The host that a URL's pace is kept for, "" if it has none."""
-    try:
-        return (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:
-        return ""
+def _seen(row: RowMapping) -> SeenItem:
+    return SeenItem(row["kind"], row["record_id"], row["content_sha256"], row["revision_count"])
 
 
-def _source_row(source: Source) -> dict[str, Any]:
-    row = {name: getattr(source, name) for name in Source.__dataclass_fields__}
-    reviewed_on = source.licence.reviewed_on
-    row["licence"] = asdict(source.licence) | {"reviewed_on": reviewed_on and reviewed_on.isoformat()}
-    row["host"] = host_of(source.url)
-    return row
+def _held(lease: SourceLease) -> dict[str, Any]:
+    return {"b_source": lease.source.id, "b_owner": lease.owner, "b_epoch": lease.epoch}
 
 
-def _source(row: RowMapping) -> Source:
-    values = {name: row[name] for name in Source.__dataclass_fields__}
-    values |= {"kind": SourceKind(row["kind"]), "role": Role(row["role"]), "licence": _licence(row["licence"])}
-    return Source(**values)
-
-
-def _licence(stored: Mapping[str, Any]) -> Licence:
-    reviewed_on = stored.get("reviewed_on")
-    return Licence(**{**stored, "reviewed_on": date.fromisoformat(reviewed_on) if reviewed_on else None})
-
-
-def _state_row(state: SourceState) -> dict[str, Any]:
-    return {name: getattr(state, name) for name in SourceState.__dataclass_fields__}
-
-
-def _state(row: RowMapping) -> SourceState:
-    values = {name: row[name] for name in SourceState.__dataclass_fields__}
-    return SourceState(**values | {"health": Health(row["health"])})
+def _bound(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"b_{name}": value for name, value in row.items()}

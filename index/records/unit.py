@@ -4,31 +4,57 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from index.errors import Conflict, RecordsUnavailable
+from index.ports import Unit
 from index.records import schema
 from index.records.audit import AuditRoom, LeaseRoom
 from index.records.changelog import ChangeRoom
+from index.records.checks import CheckRoom
 from index.records.claims import ClaimRoom
 from index.records.engine import Engines
 from index.records.people import PeopleRoom, TipRoom
 from index.records.publications import PublicationRoom
 from index.records.reviews import ReviewRoom
 from index.records.sources import SourceRoom
+from index.records.together import Together
+
+T = TypeVar("T")
 
 #: PostgreSQL's deadlock and serialization failures.
 LOST_TO_ANOTHER = ("40P01", "40001")
 
 
 class SqlUnit(
-    SourceRoom, ClaimRoom, ReviewRoom, PublicationRoom, ChangeRoom, PeopleRoom, TipRoom, AuditRoom, LeaseRoom
+    SourceRoom,
+    CheckRoom,
+    ClaimRoom,
+    ReviewRoom,
+    PublicationRoom,
+    ChangeRoom,
+    PeopleRoom,
+    TipRoom,
+    AuditRoom,
+    LeaseRoom,
 ):
     """The port `Unit`. It does not commit: the block that opened it does."""
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the transaction that is undone alone if it raises."""
+        marks = dict(self._marks)
+        try:
+            with _availability(), self._connection.begin_nested():
+                yield
+        except BaseException:
+            self._marks = marks
+            raise
 
     def finish(self) -> None:
         """Writes what waits for the end of the transaction."""
@@ -45,6 +71,7 @@ class SqlRecords:
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
+        self._together = Together(lambda: self.begin())
         forked = weakref.WeakMethod(self._forked)
         os.register_at_fork(after_in_child=lambda: (own := forked()) and own())
 
@@ -55,6 +82,10 @@ class SqlRecords:
             unit = SqlUnit(connection)
             yield unit
             unit.finish()
+
+    def together(self, act: Callable[[Unit], T], weight: int = 1) -> T:
+        """Runs `act` in a writing transaction that acts of other threads may share; see the port."""
+        return self._together.run(act, weight)
 
     @contextmanager
     def read(self) -> Iterator[SqlUnit]:
@@ -79,6 +110,7 @@ class SqlRecords:
         self._engines.dispose()
 
     def _forked(self) -> None:
+        self._together = Together(lambda: self.begin())
         self._engines.forget_connections()
 
 

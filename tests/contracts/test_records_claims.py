@@ -10,6 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from index.model import ClaimStatus, Evidence, MatchStatus, TargetKind
+from index.ports import Notice
 from index.records import SqlRecords
 from tests.records.samples import NOW, after, claim, match, outside, sighting
 
@@ -260,6 +261,19 @@ def test_evidence_can_be_put_twice(records: SqlRecords) -> None:
         unit.put_evidence("evi_1", "src", replace(notice, archived_at=None), "地震云没有科学依据。", NOW)
         rows = unit._connection.exec_driver_sql("SELECT publisher, text, archived_at FROM evidence").all()
     assert [tuple(row) for row in rows] == [("应急管理部", "地震云没有科学依据。", None)]
+
+
+def test_a_notice_keeps_its_standing_when_its_text_is_put_again(records: SqlRecords) -> None:
+    told = Evidence("应急管理部", "暴雨预警", "https://www.mem.gov.cn/2", NOW.date())
+    with records.begin() as unit:
+        unit.put_evidence("evi_1", "src", told, "暴雨", NOW, NOW)
+        assert unit.notice("evi_1") == Notice(told, "暴雨", NOW, "", is_withdrawn=False)
+        unit.retire_evidence("evi_1", "evi_2", is_withdrawn=True)
+        unit.retire_evidence("evi_1", "evi_3", is_withdrawn=False)
+        unit.retire_evidence("evi_1", "", is_withdrawn=False)
+        unit.put_evidence("evi_1", "src", told, "大暴雨", NOW)
+        assert unit.notice("evi_1") == Notice(told, "大暴雨", None, "evi_3", is_withdrawn=True)
+        assert unit.notice("evi_0") is None
 
 
 def test_a_match_comes_back_as_it_was_put(records: SqlRecords) -> None:

@@ -6,7 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from index.model import Health, Licence
+from index.model import (
+    CheckCounts,
+    Health,
+    Licence,
+    Move,
+    Proposal,
+    Revalidation,
+    SourceAct,
+    SourceCheck,
+)
 from index.ports import SeenItem
 from index.records import SqlRecords
 from tests.records.samples import NOW, after, source, state
@@ -74,7 +83,7 @@ def test_only_due_enabled_and_unpaused_sources_are_leased(records: SqlRecords) -
     _fill(records, *(source(name, f"{name}.example", is_enabled=name != "off") for name in names))
     with records.begin() as unit:
         unit.set_due("later", after(seconds=1))
-        unit.set_health("paused", Health.PAUSED, "moved house")
+        unit.put_source_state(state("paused", next_check_at=NOW, health=Health.PAUSED, note="moved house"))
         leases = unit.lease_sources("w", NOW, limit=10, lease_s=60)
     assert [lease.source.id for lease in leases] == ["due"]
     assert (leases[0].owner, leases[0].epoch, leases[0].until) == ("w", 1, after(seconds=60))
@@ -198,19 +207,98 @@ def test_a_renewed_lease_lasts_longer(records: SqlRecords) -> None:
         assert len(unit.lease_sources("v", after(seconds=120), limit=1, lease_s=60)) == 1
 
 
-def test_a_pause_ordered_during_a_poll_outlives_it(records: SqlRecords) -> None:
+def test_what_an_editor_decides_during_a_poll_voids_the_poll(records: SqlRecords) -> None:
     _fill(records, source())
     with records.begin() as unit:
         (lease,) = unit.lease_sources("w", NOW, limit=1, lease_s=60)
     with records.begin() as unit:
-        unit.set_health("src", Health.PAUSED, "hijacked")
+        held = unit.hold_source("src")
+        assert held is not None
+        unit.put_source_state(replace(held, health=Health.PAUSED, note="hijacked"))
     with records.begin() as unit:
-        assert unit.finish_poll(lease, state(note="fine", etag='"1"'))
+        assert not unit.finish_poll(lease, state(note="fine", etag='"1"'))
+        assert not unit.renew_lease(lease, after(hours=1))
         stored = unit.source_state("src")
         assert stored is not None
-        assert (stored.health, stored.note, stored.etag) == (Health.PAUSED, "hijacked", '"1"')
-        unit.set_health("src", Health.OK, "")
-        assert len(unit.lease_sources("w", after(hours=2), limit=1, lease_s=60)) == 1
+        assert (stored.health, stored.note, stored.etag) == (Health.PAUSED, "hijacked", None)
+        unit.put_source_state(replace(stored, health=Health.OK))
+        (again,) = unit.lease_sources("w", after(seconds=2), limit=1, lease_s=60)
+        assert again.epoch == 4
+        assert unit.hold_source("nobody") is None
+
+
+def test_what_editors_decided_and_where_a_source_went_comes_back_as_it_was_put(records: SqlRecords) -> None:
+    _fill(records, source())
+    told = state(
+        health=Health.MOVED,
+        failing_since=after(days=-1),
+        missing_since=after(days=-2),
+        doubts=("dates", "labels"),
+        move=Move("https://new.example/x", (NOW.date(), after(days=1).date()), "new.example", is_refused=True),
+        address="https://old.example/y",
+        also_domain="old.example",
+        revalidation=Revalidation.OFF,
+        learn_from=after(hours=-3),
+        proposal=Proposal(SourceAct.PAUSE, "edt_1", NOW, "改版", after(days=30).date(), "https://new.example/x", "x"),
+        review_on=after(days=14).date(),
+    )
+    with records.begin() as unit:
+        (lease,) = unit.lease_sources("w", NOW, limit=1, lease_s=60)
+        assert unit.finish_poll(lease, told)
+    with records.read() as unit:
+        assert unit.source_state("src") == told
+    with records.begin() as unit:
+        unit.put_source_state(state())
+        assert unit.source_state("src") == state()
+
+
+def test_pace_is_kept_for_the_host_that_is_read_now(records: SqlRecords) -> None:
+    _fill(records, source("a", "old.example"), source("b", "new.example"))
+    with records.begin() as unit:
+        unit.put_source_state(state("a", next_check_at=NOW, address="https://new.example/a"))
+    _fill(records, source("a", "old.example"))  # a restart loads the registry again
+    with records.begin() as unit:
+        assert len(unit.lease_sources("w", NOW, limit=10, lease_s=60)) == 1
+    _fill(records, source("a", url="https://third.example/a"))
+    with records.begin() as unit:
+        moved = unit.source_state("a")
+        assert moved is not None and moved.address == ""
+        assert unit.lease_sources("w", after(seconds=0.5), limit=10, lease_s=60) == ()  # a began on new.example
+        assert len(unit.lease_sources("w", after(seconds=61), limit=10, lease_s=60)) == 2
+
+
+# --- the log of polls ---
+
+
+def test_the_log_of_polls_is_read_newest_first_and_added_up(records: SqlRecords) -> None:
+    first = SourceCheck("src", NOW, "ok", http_status=200, ms=7, wire_bytes=99, new_count=2, label_count=4,
+                        unmapped_count=1, doubts=("dates",), language="zh", host="piyao.org.cn")  # fmt: skip
+    rows = (
+        first,
+        SourceCheck("src", after(hours=1), "not_modified", http_status=304),
+        SourceCheck("src", after(hours=2), "ok", variant_count=1, body_sha256="ab", listed_count=20, item_count=9),
+        SourceCheck("src", after(hours=3), "error", "timeout"),
+        SourceCheck("other", after(hours=3), "ok", new_count=5),
+    )
+    with records.begin() as unit:
+        for row in rows:
+            unit.add_check(row)
+    with records.read() as unit:
+        assert unit.checks("src", limit=9) == rows[3::-1]
+        assert unit.checks("src", limit=2, since=after(hours=2)) == (rows[3], rows[2])
+        assert unit.full_checks("src", limit=9) == (rows[2], first)
+        assert unit.full_checks("src", limit=9, since=after(minutes=1)) == (rows[2],)
+        assert unit.arrivals("src", NOW) == (NOW, after(hours=2))
+        assert unit.check_counts(NOW) == {"src": CheckCounts(4, 1, 3, 4, 1), "other": CheckCounts(1, 0, 5, 0, 0)}
+        assert unit.check_counts(after(hours=3)) == {"src": CheckCounts(1, 1), "other": CheckCounts(1, 0, 5)}
+
+
+def test_old_rows_of_the_log_go_and_those_that_brought_something_stay_longer(records: SqlRecords) -> None:
+    with records.begin() as unit:
+        for hours, news in ((0, 1), (1, 0), (2, 1), (3, 0)):
+            unit.add_check(SourceCheck("src", after(hours=hours), "ok", new_count=news))
+        assert unit.delete_checks_before(after(hours=3), after(hours=1)) == 2
+        assert [c.checked_at for c in unit.checks("src", limit=9)] == [after(hours=3), after(hours=2)]
 
 
 # --- items seen ---

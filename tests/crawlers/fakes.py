@@ -12,7 +12,7 @@ from crawlers.adapters import adapter
 from crawlers.adapters.protocol import Context, Parsed
 from crawlers.fetch import Failed, Fetched, Outcome
 from crawlers.registry import Registry
-from index.model import Labelled, RecordOutcome, Role, Source, SourceKind, SourceLease, SourceState
+from index.model import Labelled, RecordOutcome, Role, Source, SourceCheck, SourceKind, SourceLease, SourceState
 from index.pages import SourceRow, SyncReport
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -77,6 +77,7 @@ class FakeCatalogue:
     clock: datetime = START
     known: dict[str, set[str]] = field(default_factory=dict)
     recorded: list[tuple[SourceLease, tuple[Labelled, ...], SourceState]] = field(default_factory=list)
+    log: list[SourceCheck] = field(default_factory=list)
     linked: list[str] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)
     rows: dict[str, tuple[Source, SourceState]] = field(default_factory=dict)
@@ -95,7 +96,16 @@ class FakeCatalogue:
     def known_items(self, source_id: str, native_ids: Collection[str]) -> frozenset[str]:
         return frozenset(native_ids) & frozenset(self.known.get(source_id, set()))
 
-    def record(self, lease: SourceLease, items: Sequence[Labelled], state: SourceState) -> RecordOutcome | None:
+    def past_checks(self, source_id: str, limit: int, since: datetime | None) -> tuple[SourceCheck, ...]:
+        own = [c for c in self.log if c.source_id == source_id and c.status == "ok"]
+        return tuple([c for c in own[::-1] if since is None or c.checked_at >= since][:limit])
+
+    def arrivals(self, source_id: str) -> tuple[datetime, ...]:
+        return tuple(c.checked_at for c in self.log if c.source_id == source_id and c.new_count)
+
+    def record(
+        self, lease: SourceLease, items: Sequence[Labelled], state: SourceState, check: SourceCheck | None = None
+    ) -> RecordOutcome | None:
         if lease.source.id in self.lost:
             return None
         seen = self.known.setdefault(lease.source.id, set())
@@ -103,6 +113,8 @@ class FakeCatalogue:
         for labelled in items:
             seen |= {labelled.item.native_id, *labelled.item.aliases}
         self.recorded.append((lease, tuple(items), state))
+        if check is not None:
+            self.log.append(replace(check, new_count=len(new)))
         self.leased.pop(lease.source.id, None)
         if lease.source.id in self.rows:
             self.rows[lease.source.id] = (lease.source, state)
@@ -116,7 +128,9 @@ class FakeCatalogue:
     def link(self, claim_id: str) -> None:
         self.linked.append(claim_id)
 
-    def lease_sources(self, owner: str, limit: int, lease_s: float = 60.0) -> tuple[SourceLease, ...]:
+    def lease_sources(
+        self, owner: str, limit: int, lease_s: float = 60.0, host_gap_s: float = 1.0
+    ) -> tuple[SourceLease, ...]:
         due = [
             SourceLease(source, state, owner, 1, self.clock + timedelta(seconds=lease_s))
             for source, state in self.rows.values()
@@ -165,11 +179,17 @@ class FakeNetwork:
     asked: list[str] = field(default_factory=list)
 
     def poll(
-        self, source: Source, url: str, etag: str | None, last_modified: str | None, sha256: str | None
+        self,
+        source: Source,
+        url: str,
+        etag: str | None,
+        last_modified: str | None,
+        sha256: str | None,
+        body: bytes = b"",
     ) -> Outcome:
         return self._answer(url)
 
-    def page(self, source: Source, url: str) -> Fetched | Failed:
+    def page(self, source: Source, url: str, body: bytes = b"") -> Fetched | Failed:
         found = self._answer(url)
         assert isinstance(found, Fetched | Failed)
         return found

@@ -9,7 +9,17 @@ from typing import Any
 
 import pytest
 
-from crawlers.cadence import Polled, backoff_s, health, interval_s, next_check, spread
+from crawlers.cadence import (
+    Polled,
+    backoff_s,
+    failing_since,
+    health,
+    interval_s,
+    missing_since,
+    next_check,
+    silent_after,
+    spread,
+)
 from index.model import Health, Source, SourceKind, SourceState
 from tests.crawlers.fakes import START, a_source, a_state
 
@@ -121,11 +131,68 @@ def test_a6_a_gone_checker_is_left_alone_and_a_gone_official_source_is_probed_da
     assert health(CHECKER, a_state(), gone, START) is Health.GONE
 
 
-def test_a6_not_found_means_gone_only_after_fourteen_days() -> None:
-    missing = Polled(is_ok=False, code="not_found")
-    state = a_state(error_count=5, last_success_at=START)
-    assert health(CHECKER, state, missing, START + timedelta(days=13)) is Health.FAILING
-    assert health(CHECKER, state, missing, START + timedelta(days=14)) is Health.GONE
+def polls(codes: dict[int, str], days: int) -> dict[int, Health]:
+    """The health after each daily poll of a checker; `codes` says from which day on it answers what ("" is success)."""
+    state, found, code = a_state("c"), {}, ""
+    for day in range(days):
+        now, code = START + timedelta(days=day), codes.get(day, code)
+        polled = Polled(is_ok=not code, code=code)
+        found[day] = health(CHECKER, state, polled, now)
+        state = replace(state, health=found[day], missing_since=missing_since(state, polled, now))
+    return found
+
+
+def test_a6_not_found_means_gone_only_after_fourteen_days_of_it() -> None:
+    found = polls({1: "not_found"}, 20)
+    assert [day for day, state in found.items() if state is Health.GONE] == [15, 16, 17, 18, 19]
+    assert found[14] is Health.FAILING
+
+
+@pytest.mark.parametrize(("between", "gone_on"), [("timeout", 15), ("server_error", 22), ("", 22)])
+def test_a6_the_fourteen_days_begin_anew_after_another_answer_but_not_after_none(between: str, gone_on: int) -> None:
+    found = polls({1: "not_found", 7: between, 8: "not_found"}, 25)
+    assert min(day for day, state in found.items() if state is Health.GONE) == gone_on
+
+
+def test_a4_the_first_failure_in_a_row_is_remembered() -> None:
+    error, state = Polled(is_ok=False, code="timeout"), a_state()
+    state = replace(state, failing_since=failing_since(state, error, START))
+    assert failing_since(state, error, START + timedelta(hours=7)) == START
+    assert failing_since(state, OK, START + timedelta(hours=8)) is None
+
+
+@pytest.mark.parametrize(
+    ("source", "gap_h", "silent_h"),
+    [
+        (a_source("o", kind=SourceKind.OFFICIAL, silent_after_h=0), 1, 48),
+        (a_source("o", kind=SourceKind.OFFICIAL, silent_after_h=0), 100, 300),
+        (a_source("c", silent_after_h=0), 1, 7 * 24),
+        (a_source("c", silent_after_h=0), 100, 300),
+        (a_source("m", kind=SourceKind.MONITOR, silent_after_h=0), 10, 30),
+        (a_source("m", kind=SourceKind.MONITOR, silent_after_h=0), 1, 24),
+        (MONITOR, 100, 24),
+    ],
+)
+def test_silence_is_three_usual_gaps_and_never_less_than_the_kinds(
+    source: Source, gap_h: float, silent_h: float
+) -> None:
+    arrivals = sorted(every(gap_h, 101))
+    assert silent_after(source, arrivals) == timedelta(hours=silent_h)
+
+
+def test_a_rare_long_gap_does_not_stretch_the_silence() -> None:
+    source = a_source("m", kind=SourceKind.MONITOR, silent_after_h=0)
+    gaps = [10.0] * 95 + [1000.0] * 5
+    arrivals = [START]
+    for gap in gaps:
+        arrivals.append(arrivals[-1] + timedelta(hours=gap))
+    assert silent_after(source, arrivals) == timedelta(hours=30)
+    assert silent_after(source) == silent_after(source, arrivals[:1]) == timedelta(hours=24)
+
+
+def test_a_date_in_the_future_is_no_news() -> None:
+    state = a_state(last_new_at=START - timedelta(hours=25))
+    assert health(MONITOR, state, replace(OK, published=(START + timedelta(days=9),)), START) is Health.SILENT
 
 
 @pytest.mark.parametrize(
@@ -135,6 +202,9 @@ def test_a6_not_found_means_gone_only_after_fourteen_days() -> None:
         (Polled(is_ok=False, code="timeout"), a_state(), Health.FAILING),
         (Polled(is_ok=False, code="drift"), a_state(), Health.DRIFTING),
         (Polled(is_ok=False, code="moved"), a_state(), Health.MOVED),
+        (replace(OK, is_held=True), a_state(), Health.MOVED),
+        (replace(OK, doubts=("dates",)), a_state(), Health.DRIFTING),
+        (replace(OK, doubts=("dates",)), a_state(last_new_at=START - timedelta(hours=25)), Health.DRIFTING),
         (OK, a_state(last_new_at=START - timedelta(hours=25)), Health.SILENT),
         (OK, a_state(last_new_at=START - timedelta(hours=23)), Health.OK),
         (

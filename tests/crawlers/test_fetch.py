@@ -162,6 +162,71 @@ def test_the_robot_gives_its_name_and_an_address() -> None:
         assert {a.headers["user-agent"] for a in server.asked} == {"ClarionBot/1.0 (+https://alerts.example/bot)"}
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "code"),
+    [
+        (403, {}, "forbidden"),
+        (403, {"cf-mitigated": "challenge"}, "challenge"),
+        (503, {"cf-mitigated": "challenge"}, "challenge"),
+        (200, {"CF-Mitigated": "Challenge"}, "challenge"),
+        (451, {}, "not_found"),
+    ],
+)
+def test_q27_a_door_shut_to_our_name_is_told_by_code_and_the_pages_text_goes_nowhere(
+    status: int, headers: dict[str, str], code: str
+) -> None:
+    with feed_server(status, b"<html><body>Your robot is not welcome</body></html>", headers) as server:
+        outcome = poll(server)
+        assert isinstance(outcome, Failed) and outcome.code == code
+        assert "welcome" not in repr(outcome)
+        assert [a.headers["user-agent"][:11] for a in server.asked if a.path == "/feed"] == ["ClarionBot/"]
+
+
+@pytest.mark.parametrize("modified", ["Sun, 01 Mar 2099 12:00:00 GMT", "yesterday", "-1", "0"])
+def test_q28_a_last_modified_of_the_future_or_of_no_form_is_only_sent_back_and_the_body_decides(modified: str) -> None:
+    with feed_server(headers={"Last-Modified": modified}) as server:
+        first = poll(server)
+        assert isinstance(first, Fetched) and first.last_modified == modified
+        assert isinstance(poll(server, modified=modified, sha="0" * 64), Fetched)
+        assert isinstance(poll(server, modified=modified, sha=first.sha256), Unchanged)
+        assert server.asked[-1].headers["if-modified-since"] == modified
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("value", "date", "expected"),
+    [
+        ("Sun, 01 Mar 2026 12:05:00 GMT", "Sun, 01 Mar 2026 12:04:00 GMT", 60),
+        ("Sun, 01 Mar 2099 12:05:00 GMT", "Sun, 01 Mar 2026 12:04:00 GMT", 86400),
+        ("Sun, 01 Mar 2026 11:00:00 GMT", "Sun, 01 Mar 2026 12:04:00 GMT", 0),
+        ("90", "Sun, 01 Mar 2099 12:04:00 GMT", 90),
+    ],
+)
+def test_q28_a_date_as_retry_after_is_read_against_the_servers_own_clock(
+    status: int, value: str, date: str, expected: int
+) -> None:
+    with feed_server(status, b"", {"Retry-After": value, "Date": date}) as server:
+        outcome = poll(server)
+        assert isinstance(outcome, Failed) and (outcome.code, outcome.retry_after_s) == ("rate_limited", expected)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_q29_a_loop_of_redirects_is_refused_after_one_round(status: int) -> None:
+    table = {"/feed": (status, b"", {"Location": "/b"}), "/b": (status, b"", {"Location": "/feed"})}
+    with RudeServer(by_path(table)) as server:
+        outcome = poll(server)
+        assert isinstance(outcome, Failed) and outcome.code == "redirect_refused"
+        assert server.paths() == ["/robots.txt", "/feed", "/b"]
+
+
+def test_q29_a_geographic_redirect_is_followed_with_its_hop_told() -> None:
+    with RudeServer(by_path({"/feed": (302, b"", {"Location": "/intl/feed"}), "/intl/feed": FEED})) as server:
+        outcome = poll(server)
+        assert isinstance(outcome, Fetched)
+        assert [(h.status, h.url) for h in outcome.hops] == [(302, server.base + "/feed")]
+        assert outcome.url == server.base + "/intl/feed"
+
+
 # --- robots ----------------------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,7 @@ def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
 def polled(catalogue: Catalogue, body: str, source: Source = SOURCE) -> Report:
     CLOCK.at += timedelta(minutes=10)  # past the host's pace
     catalogue.set_due(source.id)
-    (lease,) = catalogue.lease_sources("w", 1, lease_s=30)
+    (lease,) = [found for found in catalogue.lease_sources("w", 2, lease_s=30) if found.source.id == source.id]
     network = FakeNetwork({source.url: fetched(body)})
     return Pipeline(catalogue, network, InProcessReader(), Registry(())).crawl(lease)
 
@@ -75,7 +76,7 @@ def polled(catalogue: Catalogue, body: str, source: Source = SOURCE) -> Report:
         ("the link changed, the guid not", feed(link="https://news.example/2026/pretty-{n}")),
     ],
 )
-def test_a_publication_in_another_spelling_is_a_repeat(name: str, again: str, catalogue: Catalogue) -> None:
+def test_q14_q15_q16_a_publication_in_another_spelling_is_a_repeat(name: str, again: str, catalogue: Catalogue) -> None:
     first = polled(catalogue, feed())
     assert (first.status, first.new) == ("ok", 3)
     second = polled(catalogue, again)
@@ -134,3 +135,95 @@ def test_a_home_page_is_no_name() -> None:
 
 def test_an_id_that_comes_twice_in_a_document_counts_once() -> None:
     assert [i.native_id for i in named([item("a"), item("b"), item("a")])] == ["a", "b"]
+
+
+# --- what becomes of an item in time ---
+
+
+def test_q6_a_date_that_is_new_at_each_poll_is_no_revision(catalogue: Catalogue) -> None:
+    def dated(minute: int) -> str:
+        stamp = f"<pubDate>Sun, 01 Mar 2026 11:{minute:02}:00 GMT</pubDate></item>"
+        return feed().replace("</item>", stamp)
+
+    polled(catalogue, dated(0))
+    for minute in (10, 20, 30):
+        report = polled(catalogue, dated(minute))
+        assert (report.new, report.revised, report.repeat) == (0, 0, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("the guid follows the title, the link stays", ("slug-alt-{n}", "post/{n}"), ("slug-neu-{n}", "post/{n}")),
+        ("the slug follows the title, the guid stays", ("tag:{n}", "alter-titel-{n}"), ("tag:{n}", "neuer-titel-{n}")),
+        ("?p=9 becomes a pretty link", ("https://news.example/?p=9{n}", "?p=9{n}"), ("tag:{n}", "?p=9{n}")),
+        ("the pretty link keeps ?p=9 as its guid", ("?p=9{n}", "?p=9{n}"), ("?p=9{n}", "2026/pretty-{n}")),
+    ],
+)
+def test_q15_an_edited_title_that_moves_an_id_is_one_item_with_one_revision(
+    name: str, before: tuple[str, str], after: tuple[str, str], catalogue: Catalogue
+) -> None:
+    base = "https://news.example/"
+    polled(catalogue, feed(guid=before[0], link=base + before[1]))
+    edited = feed(guid=after[0], link=base + after[1]).replace("帖子", "改过的帖子")
+    report = polled(catalogue, edited)
+    assert (report.new, report.variant, report.revised) == (0, 0, 3), name
+    again = polled(catalogue, edited)
+    assert (again.new, again.variant, again.revised, again.repeat) == (0, 0, 0, 3), name
+
+
+def test_q18_one_text_under_three_addresses_is_one_claim_with_three_sightings(catalogue: Catalogue) -> None:
+    hosts = ("www.news.example", "mirror.news.example", "m.news.example")
+    entries = "".join(
+        f"<item><title>帖子</title><guid>{host}</guid><link>https://{host}/a</link><description>{POSTS[1]}</description></item>"
+        for host in hosts
+    )
+    report = polled(catalogue, f"<rss version='2.0'><channel><title>t</title>{entries}</channel></rss>")
+    assert (report.new, report.variant) == (1, 2)
+    catalogue.sync()
+    (row,) = catalogue.desk_claims().rows
+    sightings = catalogue.claim_file(row.claim.id).sightings
+    assert row.claim.sighting_count == 3
+    assert {s.url for s in sightings} == {f"https://{host}/a" for host in hosts}
+
+
+def atom(*numbers: int, deleted: tuple[int, ...] = ()) -> str:
+    entries = "".join(
+        f"<entry><id>tag:{n}</id><title>查证{n}</title><link href='https://checker.example/{n}'/>"
+        f"<content>{POSTS[n]}</content></entry>"
+        for n in numbers
+    )
+    tombs = "".join(
+        f"<at:deleted-entry xmlns:at='http://purl.org/atompub/tombstones/1.0' ref='tag:{n}' when='2026-03-01'/>"
+        for n in deleted
+    )
+    return f"<feed xmlns='http://www.w3.org/2005/Atom'><title>t</title>{entries}{tombs}</feed>"
+
+
+CHECKER = a_source("checker", domain="checker.example", url="https://checker.example/atom", language="zh-Hans")
+
+
+def outside_of(catalogue: Catalogue, native_id: str) -> Any:
+    with catalogue._parts.records.read() as unit:
+        seen = unit.seen_item("checker", [native_id])
+        return unit.outside(seen.record_id) if seen else None
+
+
+def test_q19_an_item_that_leaves_the_list_stays_and_a_tombstone_withdraws_it_at_once(catalogue: Catalogue) -> None:
+    catalogue.put_sources([CHECKER])
+    assert polled(catalogue, atom(1, 2, 3), CHECKER).new == 3
+    assert polled(catalogue, atom(2, 3), CHECKER).withdrawn == 0
+    assert not outside_of(catalogue, "tag:1").is_withdrawn
+    report = polled(catalogue, atom(3, deleted=(2,)), CHECKER)
+    assert (report.new, report.withdrawn) == (0, 1)
+    gone = outside_of(catalogue, "tag:2")
+    assert gone.is_withdrawn and gone.text == POSTS[2], "what it said is kept"
+    assert polled(catalogue, atom(3, deleted=(2,)), CHECKER).withdrawn == 0
+
+
+def test_q19_a_tombstone_of_an_entry_that_nobody_knew_is_nothing(catalogue: Catalogue) -> None:
+    catalogue.put_sources([CHECKER])
+    report = polled(catalogue, atom(1, deleted=(2,)), CHECKER)
+    assert (report.status, report.new, report.withdrawn) == ("ok", 1, 0)
+    assert outside_of(catalogue, "tag:2") is None
+    assert polled(catalogue, atom(1, 2), CHECKER).new == 1

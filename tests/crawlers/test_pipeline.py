@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -91,14 +92,14 @@ def test_a18_a_maintenance_page_removes_nothing_and_keeps_no_validators() -> Non
     page = "<html><body>maintenance</body></html>"
     catalogue = FakeCatalogue()
     lease = a_lease()
-    for turn in range(20):
+    for turn in range(1_000):
         body = rss("one", "two") if turn % 2 == 0 else page
         network = FakeNetwork({FEED_URL: fetched(body, etag=f'"{turn}"')})
         report = Pipeline(catalogue, network, InProcessReader(), NO_LABELS).crawl(lease)
         assert report.code == ("" if turn % 2 == 0 else "not_a_feed")
         lease = replace(lease, state=catalogue.recorded[-1][2])
         assert lease.state.error_count == turn % 2
-    assert lease.state.etag == '"18"', "the page's validators were not kept"
+    assert lease.state.etag == '"998"', "the page's validators were not kept"
     assert catalogue.known["s"] == {"g0", "g1"} | {
         f"{prefix}news.example/{n}" for prefix in ("https://", "url:") for n in (0, 1)
     }
@@ -375,3 +376,80 @@ def test_a_feed_that_points_to_claimreview_pages_is_followed() -> None:
     assert [(i.item.claim, i.verdict) for i in items] == [("a claim", Verdict.FALSE), ("", None)]
     assert items[1].item.title == "two", "the feed's entry stands for a page without markup"
     assert report.status == "ok"
+
+
+# --- quirks of whole runs ---
+
+
+def test_q13_a_source_that_gives_one_guid_to_several_links_is_flagged() -> None:
+    body = rss("one", "two").replace("<guid>g0</guid>", "<guid>g1</guid>")
+    with capture_logs() as logs:
+        report, catalogue, _ = run({FEED_URL: fetched(body)})
+    assert report.new == 2
+    assert [i.item.native_id for i in catalogue.recorded[0][1]] == ["https://news.example/0", "https://news.example/1"]
+    (flag,) = [entry for entry in logs if entry["event"] == "source_flagged"]
+    assert (flag["source"], flag["guids_ignored"]) == ("s", 1)
+
+
+def test_q26_a_selector_that_hits_the_navigation_is_drift() -> None:
+    menu = "".join(f"<li><a href='/{word}'>{word}</a></li>" for word in ("about", "contact", "jobs"))
+    bare = "<html><body><h1>About us</h1><p>Who we are.</p></body></html>"  # no declared body on such pages
+    answers: dict[str, Any] = {LIST_URL: fetched(f"<html><body><ul>{menu}</ul></body></html>", LIST_URL)}
+    answers |= {f"https://news.example/{w}": fetched(bare, f"https://news.example/{w}") for w in ("about", "contact")}
+    report, catalogue, _ = run(answers, listing())
+    assert (report.status, report.code, report.new) == ("error", "drift", 0)
+    assert catalogue.recorded[0][2].health is Health.DRIFTING
+
+
+@pytest.mark.parametrize("landing", ["https://news.example/", "https://parked.test/"])
+@pytest.mark.parametrize("page", [f"<html><body>{text}</body></html>" for text in ("Welcome", "Domain for sale")])
+def test_q29_a_redirect_to_a_home_page_or_a_parked_domain_stores_nothing_and_keeps_the_address(
+    landing: str, page: str
+) -> None:
+    lease = a_lease(state=a_state(etag='"1"', body_sha256="x"))
+    report, catalogue, _ = run({FEED_URL: fetched(page, landing, hops=(Hop(FEED_URL, 301),))}, lease)
+    ((recorded, items, state),) = catalogue.recorded
+    assert (report.status, report.code, items) == ("error", "not_a_feed", ())
+    assert (recorded.source.url, state.etag, state.body_sha256) == (FEED_URL, '"1"', "x")
+
+
+IMITATIONS = ["https://piya0.org.cn/{n}", "https://piyao.org.cn.login.test/{n}", "https://piyao-org.cn/{n}"]
+KNOWN = Registry((a_source("piyao", domain="piyao.org.cn", authority=3),))
+
+
+@pytest.mark.parametrize("link", IMITATIONS)
+def test_q40_a_look_alike_as_link_is_offsite_and_warned_of(link: str) -> None:
+    with capture_logs() as logs:
+        got = labelled(link, KNOWN, kind=SourceKind.OFFICIAL)
+    assert (got.authority, got.is_offsite) == (0, True)
+    (warned,) = [entry for entry in logs if entry["event"] == "look_alike"]
+    assert (warned["log_level"], warned["of"]) == ("warning", "piyao.org.cn")
+
+
+@pytest.mark.parametrize("kind", list(SourceKind))
+@pytest.mark.parametrize("link", IMITATIONS)
+def test_q40_a_redirect_to_a_look_alike_is_refused_for_every_kind_of_source(link: str, kind: SourceKind) -> None:
+    elsewhere = fetched(rss("one"), link.format(n=1), hops=(Hop(FEED_URL, 302),))
+    report, catalogue, _ = run({FEED_URL: elsewhere}, a_lease(a_source(kind=kind)), KNOWN)
+    assert (report.status, report.code, report.new) == ("error", "redirect_refused", 0)
+    state = catalogue.recorded[0][2]
+    assert (state.health, state.move) == (Health.MOVED, None)  # no editor is offered to follow it
+
+
+def test_q40_a_look_alike_named_as_author_gains_nothing_and_is_warned_of() -> None:
+    author = {"name": "piyao", "url": "https://piya0.org.cn/"}
+    block = json.dumps({"@type": "ClaimReview", "claimReviewed": "a claim", "author": author})
+    page = f"<html><head><script type='application/ld+json'>{block}</script></head><body><h1>A title</h1></body></html>"
+    lease = a_lease(a_source(format="claimreview", options={"select": {"page_body": "h1"}}))
+    with capture_logs() as logs:
+        _, catalogue, _ = run({FEED_URL: fetched(page)}, lease, KNOWN)
+    (item,) = catalogue.recorded[0][1]
+    assert (item.authority, item.is_offsite) == (0, True)
+    assert [e["host"] for e in logs if e["event"] == "look_alike"] == ["piya0.org.cn"]
+
+
+def test_q40_the_registered_domain_itself_and_an_honest_stranger_are_not_warned_of() -> None:
+    with capture_logs() as logs:
+        for link in ("https://www.piyao.org.cn/{n}", "https://factcheck.test/{n}"):
+            labelled(link, KNOWN)
+    assert [e for e in logs if e["event"] == "look_alike"] == []

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
+import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -83,10 +86,88 @@ def test_a9_a_bomb_ends_as_a_value_and_the_next_document_is_read(name: str, read
     assert isinstance(again, Parsed) and [i.title for i in again.items] == ["fine"]
 
 
-@pytest.mark.parametrize("form", ["listing", "claimreview", "jsonfeed"])
+def spent_s(reader: Reader) -> float:
+    """CPU seconds of the reader's one child so far."""
+    (child,) = reader._children
+    fields = Path(f"/proc/{child._process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["billion laughs", "quadratic entity", "external entity, file", "external DTD", "160,000 escaped comments",
+     "300,000 ampersands", "a million open brackets", "unclosed CDATA sections"],
+)  # fmt: skip
+def test_q39_a_bomb_costs_the_child_at_most_a_second_of_work(name: str, reader: Reader) -> None:
+    reader.read(GOOD, context())
+    before, children = spent_s(reader), set(reader._children)
+    outcome = reader.read(BOMBS[name], context())
+    assert isinstance(outcome, Parsed) and set(reader._children) == children, "no child had to be killed"
+    spent = spent_s(reader) - before
+    print(f"{name}: {spent:.2f} s of CPU, {outcome.code or len(outcome.items)}")
+    assert spent <= 1
+
+
+def test_q25_a_feed_of_five_thousand_items_is_read_and_one_of_fifty_thousand_refused(reader: Reader) -> None:
+    def items(count: int) -> bytes:
+        return feed(*(f"<item><title>t {n}</title><guid>g{n}</guid><link>/{n}</link></item>" for n in range(count)))
+
+    reader.read(GOOD, context())
+    before = spent_s(reader)
+    outcome = reader.read(items(5_000), context())
+    spent = spent_s(reader) - before
+    print(f"5,000 items: {spent:.2f} s of CPU")
+    assert isinstance(outcome, Parsed) and len(outcome.items) == 5_000 and spent <= 5
+    refused = reader.read(items(50_000), context())
+    assert isinstance(refused, Parsed) and (refused.code, refused.items) == ("too_large", ())
+
+
+def test_a9_no_document_makes_the_parser_open_a_file_or_a_connection(tmp_path: Path) -> None:
+    """By the system's own log: libxml and expat open files below what Python can see."""
+    if shutil.which("strace") is None:
+        pytest.skip("strace: not on this machine")
+    names = ["external entity, file", "external entity, http", "external DTD", "parameter entity", "billion laughs"]
+    bodies = [BOMBS[name] for name in names]
+    bodies += [b"<html><head><base href='http://127.0.0.1:9/'><link href='file:///etc/passwd'></head></html>"]
+    (tmp_path / "tasks").write_bytes(pickle.dumps([(body, context(form)) for body in bodies for form in FORMATS]))
+    log = tmp_path / "log"
+    env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    traced = ["strace", "-f", "-e", "trace=openat,open,socket,connect", "-o", str(log), sys.executable, "-c", TRACED]
+    done = subprocess.run([*traced, str(tmp_path / "tasks")], env=env, capture_output=True, text=True)
+    if "PTRACE" in done.stderr:
+        pytest.skip("strace: not permitted on this machine")
+    assert done.returncode == 0, done.stderr[-2000:]
+    calls = log.read_text("utf-8", "replace").partition("BEGIN-OF-DOCUMENTS")[2]
+    assert "END-OF-DOCUMENTS" in calls, "the log covers the whole reading"
+    assert "socket(" not in calls and "connect(" not in calls
+    opened = re.findall(r'open(?:at)?\([^"]*"([^"]+)"', calls)
+    assert [p for p in opened if "passwd" in p or "x.dtd" in p or p.startswith("http")] == []
+
+
+FORMATS = ("feed", "listing", "claimreview", "jsonfeed")
+TRACED = """
+import pickle, sys
+from crawlers.adapters import adapter
+tasks = pickle.load(open(sys.argv[1], "rb"))
+def mark(word):
+    try:
+        open("/nonexistent/" + word)
+    except OSError:
+        pass
+mark("BEGIN-OF-DOCUMENTS")
+for body, context in tasks:
+    adapter(context.source.format).read(body, context)
+mark("END-OF-DOCUMENTS")
+"""
+
+
+@pytest.mark.parametrize(
+    "form", ["listing", "claimreview", "jsonfeed", "sitemap", "wordpress", "jsonlist", "factchecktools"]
+)
 @pytest.mark.parametrize(
     "body",
     [b"<div>" * 200_000, b"[" * 1_000_000, b'{"a":' * 200_000, b"<script type='application/ld+json'>" + b"[" * 500_000,
+     b"<urlset>" + b"<url><loc>" * 200_000, b'{"@type":"DataFeed","dataFeedElement":[' + b"[" * 500_000,
      b"<a href='" * 300_000, b'{"version":"https://jsonfeed.org/version/1","items":[' + b"{}," * 500_000 + b"{}]}"],
 )  # fmt: skip
 def test_a9_the_other_formats_survive_deep_and_wide_documents(form: str, body: bytes, reader: Reader) -> None:

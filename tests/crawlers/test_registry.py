@@ -109,6 +109,13 @@ def test_a_good_entry_becomes_a_source() -> None:
         ({"enabled": "yes"}, "enabled"),
         ({"pace_s": 0}, "pace_s"),
         ({"also_hosts": "cdn.example"}, "also_hosts"),
+        ({"format": "cap", "select": {}}, "role"),
+        ({"format": "mastodon", "select": {}}, "kind"),
+        ({"aggregator": "yes"}, "aggregator"),
+        ({"bridge": True}, "authority"),
+        ({"bridge": True, "authority": 0}, "bridge"),
+        ({"key_env": "a-secret-key"}, "key_env"),
+        ({"key_env": "x"}, "key_env"),
     ],
 )
 def test_what_is_unclear_is_refused_by_source_and_key(changes: dict[str, Any], key: str) -> None:
@@ -116,6 +123,60 @@ def test_what_is_unclear_is_refused_by_source_and_key(changes: dict[str, Any], k
     assert error.field == key
     assert error.code == "bad_registry"
     assert changes.get("id", "xx-official") is None or str(changes.get("id", "xx-official")) in str(error)
+
+
+JSON_LIST = {"format": "jsonlist", "select": {"item": "data.list", "title": "t"}, "url": "https://office.example/l?p=0"}
+CHECKS = {"format": "factchecktools", "select": None, "aggregator": True, "key_env": "SOME_KEY",
+          "url": "https://office.example/claims?query=x"}  # fmt: skip
+POSTS = {"format": "wordpress", "select": None, "url": "https://office.example/wp-json/wp/v2/posts?per_page=100"}
+PAGES = {"format": "sitemap", "select": None, "url": "https://office.example/s.xml", "url_pattern": "/a/"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        JSON_LIST,
+        JSON_LIST | {"page_param": "p", "link_template": "https://www.office.example/{id}"},
+        CHECKS,
+        POSTS,
+        PAGES,
+    ],
+)
+def test_an_entry_that_its_format_can_read_is_taken(changes: dict[str, Any]) -> None:
+    assert parse_registry(entry(**changes)).sources[0].format == changes["format"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        (JSON_LIST | {"select": {"item": "data.list"}}, "select"),
+        (JSON_LIST | {"select": {"title": "a b"}}, "select.title"),
+        (JSON_LIST | {"select": {"title": "a..b"}}, "select.title"),
+        (JSON_LIST | {"page_param": "page"}, "page_param"),
+        (JSON_LIST | {"page_param": 0}, "page_param"),
+        (JSON_LIST | {"link_template": "https://office.example/"}, "link_template"),
+        (JSON_LIST | {"link_template": "https://other.example/{id}"}, "link_template"),
+        (JSON_LIST | {"link_template": "javascript:{id}"}, "link_template"),
+        ({"select": {"item": "li", "next": "a"}}, "select.next"),
+        ({"page_param": "p"}, "page_param"),
+        ({"link_template": "https://office.example/{id}"}, "link_template"),
+        (CHECKS | {"url": "https://office.example/claims?maxAgeDays=3"}, "url"),
+        (CHECKS | {"url": "https://office.example/claims?query=x&key=secret"}, "url"),
+        (CHECKS | {"key_env": None}, "key_env"),
+        (CHECKS | {"key_env": "AIzaSyNotAVariable"}, "key_env"),
+        (CHECKS | {"key_env": "CLARION_SEARCH_PASSWORD"}, "key_env"),
+        (CHECKS | {"aggregator": None}, "aggregator"),
+        (POSTS | {"url": "https://office.example/feed/"}, "url"),
+        (PAGES | {"url_pattern": None}, "url_pattern"),
+        (PAGES | {"url_pattern": "("}, "url_pattern"),
+    ],
+)
+def test_what_a_format_cannot_read_is_refused_by_source_and_key(changes: dict[str, Any], key: str) -> None:
+    good = {"key_env": "SOME_KEY", "aggregator": True, "url_pattern": "/a/"}
+    document = entry(**{k: v for k, v in changes.items() if v is not None or k not in good})
+    error = refused(document)
+    assert (error.field, error.code) == (key, "bad_registry")
+    assert "xx-official" in str(error)
 
 
 def test_one_editor_alone_cannot_approve_an_official_source() -> None:
@@ -134,6 +195,14 @@ def test_a_monitor_needs_no_proof_and_never_carries_a_verdict() -> None:
     assert refused(monitor(label_prefix="(x)")).field == "labels"
     assert refused(monitor(role="refutation")).field == "role"
     assert refused(monitor(authority=1)).field == "authority"
+
+
+def test_a_telegram_source_is_the_preview_of_one_channel() -> None:
+    preview = monitor(domain="t.me", url="https://t.me/s/telegram", format="telegram", select={})
+    assert parse_registry(preview).sources[0].format == "telegram"
+    for url in ("https://t.me/telegram", "https://t.me/s/telegram/1", "https://t.me/s/"):
+        assert refused(monitor(domain="t.me", url=url, format="telegram", select={})).field == "url"
+    assert refused(monitor(format="cofacts", role="notice", select={})).field == "role"
 
 
 def test_an_id_is_used_once() -> None:
@@ -177,6 +246,12 @@ def test_the_packaged_registry_is_good_and_polls_nobody_unasked(packaged: Regist
     assert len(packaged.sources) >= 7
     assert [s.id for s in packaged.sources if s.is_enabled] == []
     assert {s.format for s in packaged.sources} <= set(FORMATS)
+
+
+def test_a_packaged_source_that_needs_a_key_names_a_variable_and_holds_none(packaged: Registry) -> None:
+    named = {s.id: s.options["key_env"] for s in packaged.sources if "key_env" in s.options}
+    assert {"tw-cofacts", "tw-cofacts-open"} <= set(named)
+    assert all(str(name).isupper() for name in named.values())
 
 
 def test_every_packaged_source_says_how_it_is_known_and_under_what_terms(packaged: Registry) -> None:

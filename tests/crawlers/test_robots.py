@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import time
+
 import pytest
 
 from crawlers.robots import MAX_BYTES, RobotsCache, Rules, parse_robots, robots_url, rules_from
@@ -136,3 +139,40 @@ def test_each_origin_has_its_own_file() -> None:
 
 def test_no_rules_at_all_allow_everything() -> None:
     assert Rules().allows("https://news.example/x")
+
+
+def test_q30_every_5xx_closes_and_every_4xx_but_429_opens() -> None:
+    for status in range(400, 600):
+        answer = Response(status, {}, b"User-agent: *\nDisallow: /", "u")
+        assert rules_from(answer).allows("https://n.example/x") is (status < 500 and status != 429)
+
+
+def test_q30_four_megabytes_are_read_within_a_second_of_work_and_only_to_the_cut() -> None:
+    group = b"User-agent: *\n" + b"".join(b"Disallow: /p%07d\n" % n for n in range(230_000))
+    assert len(group) > 4_000_000
+    started = time.process_time()
+    rules = parse_robots(group)
+    assert not rules.allows("https://news.example/p0000001")
+    assert rules.allows("https://news.example/p0229999"), "beyond 512 KiB nothing counts"
+    spent = time.process_time() - started
+    print(f"4 MB of robots.txt: {spent:.2f} s of CPU")
+    assert spent <= 5
+
+
+@pytest.mark.parametrize("line", ["Noindex: /x", "Clean-param: a /x", "garbage", "<p>", "Allow /x", ": /", "Unknown:"])
+def test_q30_a_line_of_no_known_field_never_splits_a_group(line: str) -> None:
+    text = f"User-agent: ClarionBot\n{line}\nUser-agent: OtherBot\n{line}\nDisallow: /secret\n{line}\nDisallow: /more"
+    rules = parse_robots(text.encode())
+    assert not rules.allows("https://news.example/secret") and not rules.allows("https://news.example/more")
+
+
+def test_q30_a_bom_before_the_first_group_hides_nothing() -> None:
+    for bom in (b"\xef\xbb\xbf", b"\xef\xbb\xbf\xef\xbb\xbf"):
+        assert not parse_robots(bom + b"User-agent: *\nDisallow: /").allows("https://news.example/x")
+
+
+def test_q30_no_line_noise_makes_the_rules_fail() -> None:
+    seed = random.Random(30)
+    words = [b"User-agent:", b"Disallow:", b"Allow:", *(bytes([b]) for b in b"*$/%\xff\n\r\0# "), b"%e8"]
+    for _ in range(500):
+        parse_robots(b"".join(seed.choices(words, k=60))).allows("https://news.example/%E8?a=*$")

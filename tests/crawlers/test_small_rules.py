@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from crawlers.adapters.jsonld import is_type, nodes_of_type, read_blocks, strings
 from crawlers.adapters.listing import exact
-from crawlers.dates import parse_date
+from crawlers.dates import Dated, parse_date
 from crawlers.decode import decode
 from crawlers.domains import is_within, registrable
 from crawlers.language import canonical_language, told_language
@@ -33,8 +33,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
         ("Tue, 05 Mar 2024 10:00:00 EST", "UTC", "2024-03-05T15:00:00+00:00"),
         ("Tue, 05 Mar 2024 10:00:00 CST", "America/Chicago", "2024-03-05T16:00:00+00:00"),
         ("2024-03-10 02:30", "America/New_York", "2024-03-10T07:30:00+00:00"),
-        ("1 March 2026", "UTC", None),
-        ("Mar 5", "UTC", None),
+        ("1 March 2026", "UTC", "2026-03-01T00:00:00+00:00"),
         ("20240305", "UTC", None),
         ("12024-03-05", "UTC", None),
         ("99999999999999999999", "UTC", None),
@@ -191,8 +190,9 @@ def test_a_block_without_a_review_is_not_worth_a_repair() -> None:
 
 
 def test_the_page_adds_the_hour_to_the_lists_day_and_never_another_day() -> None:
-    day, hour = datetime(2024, 3, 4, 16, tzinfo=UTC), datetime(2024, 3, 5, 0, 24, tzinfo=UTC)
+    day, hour = Dated(datetime(2024, 3, 4, 16, tzinfo=UTC)), Dated(datetime(2024, 3, 5, 0, 24, tzinfo=UTC))
     assert exact(day, hour, "Asia/Shanghai") == hour
-    assert exact(day, datetime(2024, 3, 7, tzinfo=UTC), "Asia/Shanghai") == day
+    assert exact(day, Dated(datetime(2024, 3, 7, tzinfo=UTC)), "Asia/Shanghai") == day
     assert exact(hour, day, "Asia/Shanghai") == hour
     assert exact(None, hour, "UTC") == exact(hour, None, "UTC") == hour
+    assert exact(Dated(day.at, is_approximate=True), hour, "Asia/Shanghai") == hour

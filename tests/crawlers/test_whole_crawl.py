@@ -154,6 +154,20 @@ def test_the_commands_list_and_show_health(
     assert command(settings, "sources", "health") == 0
     health = capsys.readouterr().out
     assert "not_a_feed" in health and "failing" in health
+    (line,) = [line for line in health.splitlines() if "sample-joint" in line]
+    cells = [cell.strip() for cell in line.strip("│").split("│")]
+    assert (cells[1], cells[2], cells[6], cells[8]) == ("official", "ok", "0", "12"), "kind, health, errors, new items"
+
+
+def test_check_of_all_sources_prints_a_line_each_and_says_how_many_are_in_doubt(
+    first: dict[str, Report], settings: Settings, catalogue: Catalogue, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {row.source.id: row.state for row in catalogue.sources()}
+    assert command(settings, "sources", "check", "--all") == 1
+    told = capsys.readouterr().out
+    assert all(source_id in told for source_id in before)
+    assert "12 sources, doubts about" in told and "error: not_a_feed" in told
+    assert {row.source.id: row.state for row in catalogue.sources()} == before
 
 
 def test_check_polls_once_and_records_nothing(

@@ -41,8 +41,10 @@ def find_binaries() -> Path:
 class PostgresServer:
     """Starts and stops one server and makes databases in it. Does not create tables: that is the migrations' work."""
 
-    def __init__(self, *, port: int | None = None) -> None:
+    def __init__(self, *, port: int | None = None, folder: Path | None = None) -> None:
+        """`folder`: where the data stay after the end, for a later server; else they are in a temporary one."""
         self.port = port or free_port()
+        self._kept = folder
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -109,6 +111,9 @@ class PostgresServer:
         self.close()
 
     def _data_folder(self) -> Path:
+        if self._kept is not None:
+            self._kept.mkdir(parents=True, exist_ok=True)
+            return self._kept
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="clarion-postgres-")
         return Path(self._folder.name)

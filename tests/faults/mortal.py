@@ -74,6 +74,10 @@ class SteppingRecords(Stepping):
     def begin(self) -> Any:
         return self._transaction(self._inner.begin, "begin")
 
+    def together(self, act: Callable[[Any], Any], weight: int = 1) -> Any:
+        with self.begin() as unit:
+            return act(unit)
+
     def read(self) -> Any:
         return self._transaction(self._inner.read, "read")
 

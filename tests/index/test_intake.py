@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from index import intake
-from index.errors import InvalidInput, NotFound, Refused, SearchUnavailable
+from index.errors import NotFound, SearchUnavailable
 from index.intake import MAX_APPEARANCES, MAX_REVISIONS, MAX_TEXT
-from index.model import Health, Item, Labelled, RecordOutcome, Role, SourceKind, TargetKind
-from index.ports import Changed
+from index.model import Health, Item, Labelled, RecordOutcome, Role, TargetKind
+from index.ports import Changed, Notice
 from tests.index.house import HOSTILE_IDS, RUMORS, House, at_once, checker, forum, post, review
 
 RELEVANT = ("new_count", "repeat_count", "variant_count", "revised_count", "withdrawn_count")
@@ -103,7 +105,7 @@ def test_a_post_edited_into_a_denial_no_longer_counts_as_spread(house: House) ->
     assert house.catalogue.claim_page(claim_id).wordings == ()
 
 
-def test_an_entry_that_changes_at_every_poll_freezes(house: House) -> None:
+def test_q17_an_entry_that_changes_at_every_poll_freezes(house: House) -> None:
     claim_id = house.record(post(RUMORS[0])).claim_ids[0]
     outcomes = [counts(house.record(post(f"{RUMORS[0]}，第{n}版"))) for n in range(MAX_REVISIONS + 3)]
     assert outcomes == [(0, 0, 0, 1, 0)] * MAX_REVISIONS + [(0, 1, 0, 0, 0)] * 3
@@ -253,6 +255,51 @@ def test_a_notice_is_kept_as_evidence(house: House) -> None:
     assert house.catalogue.desk_claims().rows == ()
 
 
+def warning(name: str, *supersedes: str, **changes: Any) -> Labelled:
+    item = Item(name, f"https://gov.example/{name}", "预警", f"预警 {name}", "zh-Hans", Role.NOTICE)
+    return Labelled(replace(item, supersedes=supersedes, **changes))
+
+
+def standing(house: House, native_id: str) -> Notice:
+    with house.parts.records.read() as unit:
+        seen = unit.seen_item("forum", [native_id])
+        found = unit.notice(seen.record_id) if seen else None
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_notices_that_supersede_and_withdraw_leave_the_same_standing_in_any_order(
+    house: House, order: tuple[int, ...]
+) -> None:
+    first, update = warning("w-1"), warning("w-2", "w-1")
+    cancel = warning("w-3", "w-2", "w-1", is_withdrawn=True)
+    for number in order:
+        assert house.record((first, update, cancel)[number]).new_count == 1
+    assert [standing(house, name).is_withdrawn for name in ("w-1", "w-2", "w-3")] == [True] * 3
+    assert standing(house, "w-1").superseded_by and standing(house, "w-2").superseded_by
+    assert house.record(first, update, cancel).repeat_count == 3
+
+
+def test_a_notice_that_was_only_superseded_is_not_withdrawn(house: House) -> None:
+    until = house.clock.now() + timedelta(hours=6)
+    house.record(warning("w-2", "w-1", expires_at=until))
+    house.record(warning("w-1"))
+    assert (standing(house, "w-1").is_withdrawn, bool(standing(house, "w-1").superseded_by)) == (False, True)
+    assert (standing(house, "w-2").superseded_by, standing(house, "w-2").expires_at) == ("", until)
+
+
+def test_a_notice_that_names_itself_keeps_its_standing(house: House) -> None:
+    house.record(warning("w-1", "w-1"))
+    assert standing(house, "w-1").superseded_by == ""
+
+
+def test_one_source_cannot_withdraw_what_another_announced(house: House) -> None:
+    house.record(warning("w-1"))
+    house.record(warning("w-3", "w-1", is_withdrawn=True), source=checker())
+    assert not standing(house, "w-1").is_withdrawn
+
+
 def test_an_entry_may_turn_from_a_claim_into_a_review(house: House) -> None:
     claim_id = house.record(post(RUMORS[0], number=1)).claim_ids[0]
     turned = replace(review(RUMORS[0]).item, native_id="post-1")
@@ -391,28 +438,6 @@ def test_sources_are_added_updated_and_found(house: House) -> None:
         for act in (house.catalogue.source, house.catalogue.set_due):
             with pytest.raises(NotFound):
                 act(id)
-
-
-def test_who_pauses_a_source_must_be_allowed_and_say_why(house: House) -> None:
-    official = forum("official", kind=SourceKind.OFFICIAL)
-    house.catalogue.put_sources([forum(), official])
-    pause = house.catalogue.set_source_health
-    for source_id, editor in (("forum", house.reporter), ("official", house.author)):
-        with pytest.raises(Refused) as refused:
-            pause(source_id, Health.PAUSED, editor, "改版")
-        assert refused.value.code == "not_allowed"
-    for note, code in (("  ", "reason_required"), ("x" * 501, "too_long")):
-        with pytest.raises(InvalidInput) as invalid:
-            pause("forum", Health.PAUSED, house.author, note)
-        assert (invalid.value.code, invalid.value.field) == (code, "note")
-    with pytest.raises(NotFound):
-        pause("nobody", Health.PAUSED, house.author, "改版")
-    pause("official", Health.PAUSED, house.admin, "改版")
-    pause("forum", Health.PAUSED, house.author, "改版")
-    assert house.catalogue.lease_sources("test", 5) == ()
-    pause("forum", Health.OK, house.author, "")
-    assert [lease.source.id for lease in house.catalogue.lease_sources("test", 5)] == ["forum"]
-    assert house.acts()[-3:] == ["source_paused", "source_paused", "source_resumed"]
 
 
 def _head(house: House) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -272,8 +273,8 @@ def test_the_state_of_the_parts_is_told(house: House) -> None:
     assert (status.last_crawl_at, status.newest_notice_at, status.failing_sources) == (None, None, 0)
     claim_id = house.seen(RUMORS[0])
     assert house.catalogue.status().pending_changes > 0
-    house.catalogue.put_sources([checker()])
-    house.catalogue.set_source_health("checker", Health.FAILING, house.admin, "")
+    lease = house.lease(checker())
+    house.catalogue.record(lease, [], replace(lease.state, health=Health.FAILING))
     alert = house.published(claim_id)
     status = house.catalogue.status()
     assert (status.pending_changes, status.newest_notice_at, status.failing_sources) == (0, alert.sent_at, 1)

@@ -37,6 +37,11 @@ SENTENCES: Mapping[str, str] = {
     "too_many": N_("There are too many sources. Keep the 20 that matter most."),
     "bad_address": N_("Enter a full web address that begins with http:// or https://."),
     "unknown_topic": N_("Choose topics from the list."),
+    # standing.py
+    "own_proposal": N_("You asked for this, so another editor has to confirm it."),
+    "proposal_waits": N_("Something else waits for a second editor here. Decide or drop that first."),
+    "review_required": N_("Say on which day to look at it again."),
+    "review_out_of_range": N_("Choose a day after today, within a year."),
     # forms
     "unknown_choice": N_("Choose one of the options."),
     "bad_date": N_("Enter a date as year-month-day."),
@@ -54,7 +59,6 @@ SENTENCES: Mapping[str, str] = {
     "first_wording": N_("This wording began the claim, so it stays. Take the others out instead."),
     "already_merged": N_("These two claims have been joined already."),
     "both_answered": N_("Both claims have an answer of their own. Withdraw one of the two alerts first."),
-    "note_required": N_("Say why, for the others who read this page."),
     "not_found": N_("There is no such record. It may have been merged into another one."),
     "conflict": N_("Somebody else changed this in the meantime. Open it again to see the newest state."),
     "refused": N_("This step is not possible now."),

@@ -10,9 +10,11 @@ from flask_wtf.csrf import CSRFError
 
 from index.errors import ClarionError, Conflict, InvalidInput, NotFound, Refused
 from index.ids import is_id
+from index.pages import SourceRow
 from webapp import auth, charts
 from webapp.desk import access, matched, problems, words
 from webapp.language import url_for
+from webapp.opened import catalogue
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 blueprint.before_request(access.guard)
@@ -46,7 +48,18 @@ def for_templates() -> dict[str, Any]:
         "spark": charts.spark,
         "target_of": matched.target_of,
         "not_claims": matched.NOT_CLAIMS,
+        "source_alarms": alarms,
     }
+
+
+def alarms() -> tuple[SourceRow, ...]:
+    """Official sources that are in trouble: a banner on every page of who is logged in, but those of the sources."""
+    if g.get("visitor") is None or (request.endpoint or "") in ("desk.sources", "desk.source"):
+        return ()
+    try:
+        return catalogue().source_alarms()
+    except ClarionError:
+        return ()  # a page of an error shows its own
 
 
 # --- errors -------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from index import workflow
 from index.model import (
     AlertKind,
     AuditEntry,
+    Concern,
     Editor,
     MatchStatus,
     Reason,
@@ -106,8 +107,15 @@ AUDIT: Mapping[str, str] = {
     "wording_taken_out": N_("%(who)s took “%(target)s” out of the claim “%(claim)s”: %(note)s"),
     "claim_not_checkable": N_("%(who)s set “%(claim)s” aside as not checkable: %(note)s"),
     "claim_open": N_("%(who)s opened “%(claim)s” again."),
+    "source_checked": N_("%(who)s asked for the source %(subject)s to be read now."),
+    "source_pause_proposed": N_("%(who)s asked for the source %(subject)s to be paused: %(note)s"),
     "source_paused": N_("%(who)s paused the source %(subject)s: %(note)s"),
     "source_resumed": N_("%(who)s resumed the source %(subject)s."),
+    "source_follow_proposed": N_("%(who)s asked for the source %(subject)s to be read at %(target)s."),
+    "source_followed": N_("%(who)s approved that the source %(subject)s is read at %(target)s."),
+    "source_stayed": N_("%(who)s refused to follow the source %(subject)s to %(target)s: %(note)s"),
+    "source_learnt": N_("%(who)s took the new look of the source %(subject)s for its usual one."),
+    "source_proposal_dropped": N_("%(who)s dropped what was asked about the source %(subject)s."),
     "editor_added": N_("%(name)s was added to the desk."),
     "editor_activated": N_("%(who)s let %(name)s log in again."),
     "editor_deactivated": N_("%(who)s ended the access of %(name)s."),
@@ -175,6 +183,38 @@ SOURCE_ERRORS: Mapping[str, str] = {
 SOURCE_ERROR_OTHER = N_("An error that has no description yet: %(code)s.")
 
 
+#: What about a source wants a person (index/standing.py).
+CONCERNS: Mapping[str, str] = {
+    "official_failing": N_("It could not be read for %(hours)s hours."),
+    "failing": N_("It could not be read for %(days)s days."),
+    "silent": N_("It answers, but has brought nothing new for longer than usual."),
+    "drifting": N_("Its answers differ from before."),
+    "moved": N_("It has moved. An editor has to decide whether we follow."),
+    "gone": N_("Its publisher seems to have removed it."),
+    "pause_ends": N_("The day has come to look again at whether it stays paused."),
+    "second_editor": N_("A proposal waits for a second editor."),
+    "labels_unmapped": N_("Within a week, %(count)s of %(of)s labels were in no table of labels."),
+    "validators_off": N_("Its server said that nothing was new while something was, so it is read in full each time."),
+}
+
+#: In what the answers of a source may differ from before (crawlers/drift.py).
+DOUBTS: Mapping[str, str] = {
+    "count": N_("far fewer entries"),
+    "dates": N_("dates are missing"),
+    "texts": N_("texts are missing"),
+    "labels": N_("labels are missing"),
+    "language": N_("another language"),
+    "links": N_("the links lead to another site"),
+}
+
+CHECK_STATUS: Mapping[str, str] = {
+    "ok": N_("read"),
+    "not_modified": N_("nothing changed"),
+    "unchanged": N_("the same as before"),
+    "error": N_("failed"),
+}
+
+
 def field(name: str) -> str:
     return gettext(FIELDS[name])
 
@@ -194,6 +234,18 @@ def queue_reason(reason: Reason) -> str:
 
 def source_error(code: str) -> str:
     return gettext(SOURCE_ERRORS[code]) if code in SOURCE_ERRORS else gettext(SOURCE_ERROR_OTHER, code=code)
+
+
+def concern(found: Concern) -> str:
+    return gettext(CONCERNS[found.key], **found.values) if found.key in CONCERNS else found.key
+
+
+def doubts(keys: Iterable[str]) -> str:
+    return gettext(", ").join(gettext(DOUBTS[key]) if key in DOUBTS else key for key in keys)
+
+
+def check_status(status: str) -> str:
+    return gettext(CHECK_STATUS[status]) if status in CHECK_STATUS else status
 
 
 def person(editor_id: str, editors: Mapping[str, Editor]) -> str:

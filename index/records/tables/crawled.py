@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Index, Integer, PrimaryKeyConstraint, Table, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Float,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    false,
+    text,
+)
 
 from index.records.tables.columns import BigId, metadata, reference, text_column, time_column
-from index.records.types import CleanJson
+from index.records.types import CleanJson, CleanText
 
 # --- sources ---
 
@@ -50,8 +62,50 @@ source_states = Table(
     text_column("lease_owner", nullable=True),
     time_column("lease_until", nullable=True),
     Column("lease_epoch", BigInteger, nullable=False),
+    time_column("failing_since", nullable=True),
+    time_column("missing_since", nullable=True),
+    Column("doubts", CleanJson, nullable=True),
+    Column("move", CleanJson, nullable=True),
+    text_column("address", nullable=True),
+    text_column("also_domain", nullable=True),
+    text_column("revalidation", nullable=True),
+    time_column("learn_from", nullable=True),
+    Column("proposal", CleanJson, nullable=True),
+    Column("review_on", Date, nullable=True),
     Index(None, "next_check_at"),
     Index(None, "lease_until"),
+)
+
+source_checks = Table(
+    "source_checks",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    text_column("source_id"),
+    time_column("checked_at"),
+    text_column("status"),
+    text_column("code"),
+    Column("http_status", Integer, nullable=True),
+    Column("ms", Integer, nullable=False),
+    Column("wire_bytes", BigInteger, nullable=False),
+    text_column("body_sha256"),
+    Column("listed_count", Integer, nullable=False),
+    Column("item_count", Integer, nullable=False),
+    Column("dated_count", Integer, nullable=False),
+    Column("worded_count", Integer, nullable=False),
+    Column("tagged_count", Integer, nullable=False),
+    text_column("language"),
+    text_column("host"),
+    Column("bad_count", Integer, nullable=False),
+    Column("new_count", Integer, nullable=False),
+    Column("repeat_count", Integer, nullable=False),
+    Column("variant_count", Integer, nullable=False),
+    Column("revised_count", Integer, nullable=False),
+    Column("withdrawn_count", Integer, nullable=False),
+    Column("label_count", Integer, nullable=False),
+    Column("unmapped_count", Integer, nullable=False),
+    Column("doubts", CleanJson, nullable=False),
+    Index(None, "source_id", "checked_at"),
+    Index(None, "checked_at"),
 )
 
 hosts = Table("hosts", metadata, text_column("host", primary_key=True), time_column("last_started_at", nullable=True))
@@ -159,6 +213,9 @@ evidence = Table(
     text_column("sha256"),
     text_column("text"),
     time_column("seen_at"),
+    time_column("expires_at", nullable=True),
+    Column("superseded_by", CleanText, nullable=False, server_default=text("''")),  # evidence id
+    Column("is_withdrawn", Boolean, nullable=False, server_default=false()),
 )
 
 matches = Table(

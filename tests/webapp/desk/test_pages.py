@@ -6,10 +6,12 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from werkzeug.serving import make_server
 
+from index.model import Health, Move, Revalidation, SourceAct, SourceCheck
 from index.settings import Settings
 from webapp import create_app
 
@@ -30,6 +32,7 @@ def at_work(desk: Desk) -> dict[str, str]:
     drafted, reviewed = start(a, first), start(b, second)
     save(b, reviewed, "submit")
     withdrawn = published_again(desk, a, b)
+    in_trouble(desk)
     return {
         "log-in": "/desk/log-in",
         "queue": "/desk",
@@ -48,11 +51,30 @@ def at_work(desk: Desk) -> dict[str, str]:
         "alert": f"/desk/drafts/{withdrawn}/check",
         "alerts": "/desk/alerts",
         "sources": "/desk/sources",
+        "source": "/desk/sources/square",
+        "source in trouble": "/desk/sources/who",
         "audit": "/desk/audit",
         "account": "/desk/account",
         "editors": "/desk/editors",
         "no such claim": "/desk/claims/clm_00000000000000000000000000",
     }
+
+
+def in_trouble(desk: Desk) -> None:
+    """The official source answers from another site since yesterday; one editor has asked to follow it."""
+    desk.clock.move(seconds=2)  # the pace of its host
+    desk.catalogue.set_due("who")
+    (lease,) = desk.catalogue.lease_sources("trouble", 10)
+    now = desk.clock.now()
+    move = Move("https://parked.example/feed", (now.date(),), "parked.example")
+    state = replace(
+        lease.state, health=Health.MOVED, move=move, error_code="redirect_refused", error_count=9,
+        failing_since=now - timedelta(days=1), next_check_at=now + timedelta(days=9), revalidation=Revalidation.OFF,
+    )  # fmt: skip
+    check = SourceCheck("who", now, "error", "redirect_refused", http_status=301, doubts=("dates", "links"))
+    assert desk.catalogue.record(lease, [], state, check) is not None
+    editor = next(e for e in desk.catalogue.editors() if e.name == "editor A")
+    desk.catalogue.decide_source("who", SourceAct.FOLLOW, editor)
 
 
 def published_again(desk: Desk, a, b) -> str:
@@ -107,7 +129,9 @@ def test_pages_of_errors_are_valid_too(worked, html_errors):
         admin.post(paths["withdraw"], {"reason": ""}),
         admin.post(paths["withdraw"], {"reason": "数据有误。", "act": "review"}),
         admin.post(paths["match"] + "/reject", {"reason": ""}),
-        admin.post("/desk/sources/who/pause", {"note": ""}),
+        admin.post("/desk/sources/square/pause", {"pause-note": "", "review_on": "2026-12-24"}),
+        admin.post("/desk/sources/square/pause", {"pause-note": "改版", "review_on": "soon"}),
+        admin.post("/desk/sources/who/stay", {"stay-note": ""}),
         admin.post(paths["check"].replace("/check", "/return"), {"reason": ""}),
         save(admin, paths["draft"].rpartition("/")[2], "save", **{"evidence-0-url": "ftp://x", "expires_at": "soon"}),
         save(admin, paths["draft"].rpartition("/")[2], "save", version="0"),
@@ -131,6 +155,8 @@ def test_pages_of_errors_are_valid_too(worked, html_errors):
         422,
         422,
         200,
+        422,
+        422,
         422,
         422,
         422,

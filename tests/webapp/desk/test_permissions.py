@@ -44,9 +44,14 @@ GET   withdrawal          401  403  ok   ok
 POST  propose_withdrawal  401  403  ok   ok
 GET   alerts              401  ok   ok   ok
 GET   sources             401  ok   ok   ok
+GET   source              401  ok   ok   ok
 POST  check_source        401  403  ok   ok
 POST  pause_source        401  403  ok   ok
 POST  resume_source       401  403  ok   ok
+POST  follow_source       401  403  ok   ok
+POST  stay_source         401  403  ok   ok
+POST  learn_source        401  403  ok   ok
+POST  drop_proposal       401  403  ok   ok
 GET   audit               401  ok   ok   ok
 GET   account             401  ok   ok   ok
 POST  change_password     401  ok   ok   ok

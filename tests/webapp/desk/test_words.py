@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 from index import workflow
-from index.model import AlertKind, ClaimStatus, RefutationText
+from index.model import AlertKind, ClaimStatus, Health, RefutationText
 from webapp.desk import problems, words
 from webapp.desk.matches import DIFFERENCES
 from webapp.desk.queue import LISTS
@@ -38,7 +38,7 @@ def words_in(node):
 
 def test_every_code_of_the_catalogue_has_a_sentence():
     found = set()
-    for call in calls(*modules("workflow", "publishing", "linking", "regrouping", "people", "intake")):
+    for call in calls(*modules("workflow", "publishing", "linking", "regrouping", "people", "intake", "standing")):
         if name_of(call) in ("Refused", "Conflict", "InvalidInput"):
             found |= {text for keyword in call.keywords if keyword.arg == "code" for text in words_in(keyword.value)}
     found |= {check.key for kind in AlertKind for check in workflow.checklist(RefutationText(), kind)}
@@ -54,16 +54,16 @@ def test_every_item_of_the_checklist_has_words():
 def test_every_act_of_the_audit_has_a_sentence():
     found = {f"claim_{status}" for status in (ClaimStatus.OPEN, ClaimStatus.NOT_CHECKABLE)}
     found |= {f"approved_{kind}" for kind in AlertKind}
-    for path in modules("publishing", "linking", "regrouping", "people", "intake"):
+    for path in modules("publishing", "linking", "regrouping", "people", "intake", "standing"):
         tree = ast.parse(path.read_text("utf-8"))
         for call in calls(path):
-            if name_of(call) in ("append_audit", "_store", "_next_revision"):
+            if name_of(call) in ("append_audit", "_store", "_next_revision", "Decided"):
                 plain = [
                     a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str) and a.value
                 ]
                 found |= set(plain)
         for node in ast.walk(tree):
-            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "act":
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in ("act", "_PROPOSED"):
                 found |= set(words_in(node.value))
     assert len(found) > 15
     assert found == set(words.AUDIT)
@@ -97,6 +97,20 @@ def test_every_error_of_a_source_has_a_sentence():
     found -= {"bad_registry", "source_disabled"}  # told to whoever starts the crawler, never stored with a source
     assert len(found) > 15
     assert found <= set(words.SOURCE_ERRORS)
+
+
+def test_every_concern_about_a_source_has_a_sentence():
+    found = {health.value for health in (Health.SILENT, Health.GONE, Health.MOVED, Health.DRIFTING)}
+    for call in calls(*modules("standing")):
+        if name_of(call) == "Concern" and isinstance(call.args[0], ast.Constant):
+            found.add(call.args[0].value)
+    assert found == set(words.CONCERNS)
+
+
+def test_every_doubt_about_a_sources_answer_has_words():
+    tree = ast.parse((ROOT / "crawlers" / "drift.py").read_text("utf-8"))
+    found = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and n.value in set(words.DOUBTS)}
+    assert found == set(words.DOUBTS)
 
 
 def test_the_state_of_every_kind_of_work_has_words():

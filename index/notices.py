@@ -1,0 +1,48 @@
+"""Official notices: kept as evidence, each with its standing. A notice may take the place of others or withdraw them.
+
+the one named was seen     ─► it loses its standing now
+it was not seen yet        ─► its name is remembered, and it has no standing when it comes (CAP documents of one
+                              poll, and of several publishers' mirrors, come in any order)
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from index.ids import new_id
+from index.model import Evidence, Grouped, Item, Source
+from index.ports import SeenItem, Unit
+
+MAX_TEXT = 20_000  # characters kept of one notice
+MAX_SUPERSEDED = 100  # notices that one notice may take the place of
+SUPERSEDED, WITHDRAWN = RETIRED = ("superseded", "withdrawn")  # kinds of a notice that was named before it was seen
+
+
+def keep(unit: Unit, source: Source, item: Item, seen: SeenItem | None, now: datetime) -> tuple[str, str, Grouped]:
+    """Stores the notice; returns its kind, its record's id and whether it is new."""
+    evidence_id = seen.record_id if seen and seen.kind == "evidence" else new_id("evi")
+    evidence = Evidence(
+        publisher=item.publisher or source.name(source.language),
+        title=item.title[:500],
+        url=item.url,
+        published_on=item.published_at.date() if item.published_at else None,
+    )
+    unit.put_evidence(evidence_id, source.id, evidence, item.text[:MAX_TEXT], now, item.expires_at)
+    if item.is_withdrawn:
+        unit.retire_evidence(evidence_id, "", is_withdrawn=True)
+    is_named = seen is not None and seen.kind in RETIRED
+    if seen is not None and is_named:  # what names it came first
+        unit.retire_evidence(evidence_id, seen.record_id, is_withdrawn=seen.kind == WITHDRAWN)
+    for name in item.supersedes[:MAX_SUPERSEDED]:
+        if name not in (item.native_id, *item.aliases):
+            _retire(unit, source.id, name, evidence_id, item.is_withdrawn, now)
+    return "evidence", evidence_id, Grouped.NEW if seen is None or is_named else Grouped.REVISED
+
+
+def _retire(unit: Unit, source_id: str, name: str, by_id: str, is_withdrawn: bool, now: datetime) -> None:
+    named = unit.seen_item(source_id, (name,))
+    if named is not None and named.kind == "evidence":
+        unit.retire_evidence(named.record_id, by_id, is_withdrawn=is_withdrawn)
+    elif named is None or named.kind == SUPERSEDED:  # a withdrawal that came before stays one
+        kind = WITHDRAWN if is_withdrawn else SUPERSEDED
+        unit.put_seen_item(source_id, name, SeenItem(kind, by_id, "", 0), (), now)

@@ -1,0 +1,71 @@
+"""The log of polls: one row a poll, for the desk's page of a source and for judging drift and silence."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
+
+from index.model import CheckCounts, SourceCheck
+from index.records.room import Room, bounded
+from index.records.source_rows import check_of, check_row
+from index.records.tables.crawled import source_checks
+
+IS_NEWS = or_(source_checks.c.new_count > 0, source_checks.c.variant_count > 0)
+
+
+class CheckRoom(Room):
+    """What each poll came to. It keeps no bodies and no texts."""
+
+    def add_check(self, check: SourceCheck) -> None:
+        self._add(source_checks, check_row(check))
+
+    def checks(self, source_id: str, *, limit: int, since: datetime | None = None) -> tuple[SourceCheck, ...]:
+        """Newest first."""
+        return self._newest(_of(source_id, since), limit)
+
+    def full_checks(self, source_id: str, *, limit: int, since: datetime | None = None) -> tuple[SourceCheck, ...]:
+        """Only those that read a new body, newest first."""
+        return self._newest(and_(_of(source_id, since), source_checks.c.status == "ok"), limit)
+
+    def check_counts(self, since: datetime) -> dict[str, CheckCounts]:
+        """Of every source that was polled since."""
+        log = source_checks.c
+        statement = (
+            select(
+                log.source_id,
+                func.count().label("check_count"),
+                func.count().filter(log.status == "error").label("error_count"),
+                func.sum(log.new_count + log.variant_count).label("new_count"),
+                func.sum(log.label_count).label("label_count"),
+                func.sum(log.unmapped_count).label("unmapped_count"),
+            )
+            .where(log.checked_at >= since)
+            .group_by(log.source_id)
+        )
+        names = CheckCounts.__dataclass_fields__
+        return {row["source_id"]: CheckCounts(**{n: int(row[n]) for n in names}) for row in self._all(statement)}
+
+    def arrivals(self, source_id: str, since: datetime) -> tuple[datetime, ...]:
+        """When a poll brought something new, oldest first."""
+        statement = (
+            select(source_checks.c.checked_at)
+            .where(_of(source_id, since), IS_NEWS)
+            .order_by(source_checks.c.checked_at)
+        )
+        return tuple(row["checked_at"] for row in self._all(statement))
+
+    def delete_checks_before(self, quiet_before: datetime, all_before: datetime) -> int:
+        """Deletes old rows of the log, those that brought something new later than the others; returns how many."""
+        at = source_checks.c.checked_at
+        return self._change(delete(source_checks).where(or_(at < all_before, and_(at < quiet_before, ~IS_NEWS))))
+
+    def _newest(self, condition: ColumnElement[bool], limit: int) -> tuple[SourceCheck, ...]:
+        statement = select(source_checks).where(condition)
+        ordered = statement.order_by(source_checks.c.checked_at.desc(), source_checks.c.id.desc())
+        return tuple(check_of(row) for row in self._all(ordered.limit(bounded(limit))))
+
+
+def _of(source_id: str, since: datetime | None) -> ColumnElement[bool]:
+    own = source_checks.c.source_id == source_id
+    return own if since is None else and_(own, source_checks.c.checked_at >= since)

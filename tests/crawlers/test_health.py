@@ -1,0 +1,440 @@
+"""A source's health over simulated days, through the pipeline: failing, gone, moved, silent, drifting (A4-A6, E4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from crawlers.fetch import Failed, Fetched, NotModified, Outcome, Unchanged
+from crawlers.pipeline import Pipeline, Report
+from index.model import (
+    CheckCounts,
+    Editor,
+    EditorRole,
+    Health,
+    Move,
+    Revalidation,
+    Source,
+    SourceAct,
+    SourceKind,
+    SourceState,
+)
+from index.outbound import Hop
+from index.standing import Asked, concerns, decide
+from tests.crawlers.fakes import NO_LABELS, START, FakeCatalogue, InProcessReader, a_source, fetched
+
+EDITOR_A = Editor("edt_a", "editor A", EditorRole.EDITOR, True, START)
+EDITOR_B = Editor("edt_b", "editor B", EditorRole.EDITOR, True, START)
+OFFICIAL = a_source("o", kind=SourceKind.OFFICIAL, every_min=240)
+CHECKER = a_source("c", every_min=360)
+URL = "https://news.example/feed"
+NEW = "https://news.example/new/feed"
+PARKED = "https://parked.example/feed"
+
+
+def feed(*numbers: int, dated: bool = True) -> str:
+    date = "<pubDate>Sun, 01 Mar 2026 0{n}:00:00 GMT</pubDate>" if dated else ""
+    items = "".join(
+        f"<item><guid>g{n}</guid><link>https://news.example/{n}</link><title>Claim {n} on the bridge is false</title>"
+        f"<description>The bridge stands, says the office, for the time number {n}.</description>"
+        f"{date.format(n=n % 10)}</item>"
+        for n in numbers
+    )
+    return f'<rss version="2.0"><channel><title>News</title>{items}</channel></rss>'
+
+
+@dataclass
+class Site:
+    """A network of one site whose answer a test changes as it likes; it keeps what was asked, and with what."""
+
+    answer: Callable[[str], Outcome]
+    asked: list[tuple[str, str | None]] = field(default_factory=list)
+
+    def poll(
+        self,
+        source: Source,
+        url: str,
+        etag: str | None,
+        last_modified: str | None,
+        sha256: str | None,
+        body: bytes = b"",
+    ) -> Outcome:
+        self.asked.append((url, etag))
+        return self.answer(url)
+
+    def page(self, source: Source, url: str, body: bytes = b"") -> Fetched | Failed:
+        return Failed("not_found", permanent=True)
+
+
+@dataclass
+class World:
+    """A catalogue, a site and a pipeline; days pass as the polls ask for."""
+
+    source: Source
+    site: Site
+    catalogue: FakeCatalogue = field(default_factory=FakeCatalogue)
+
+    def __post_init__(self) -> None:
+        self.catalogue.add(self.source)
+        self.pipeline = Pipeline(self.catalogue, self.site, InProcessReader(), NO_LABELS, jitter=lambda: 0.0)
+
+    @property
+    def state(self) -> SourceState:
+        return self.catalogue.rows[self.source.id][1]
+
+    def put(self, state: SourceState) -> None:
+        self.catalogue.rows[self.source.id] = (self.source, state)
+
+    def poll(self) -> Report:
+        """The next poll, at its time."""
+        self.catalogue.clock = max(self.catalogue.clock, self.state.next_check_at)
+        (lease,) = self.catalogue.lease_sources("w", 1)
+        return self.pipeline.crawl(lease)
+
+    def polls(self, days: float) -> int:
+        """Polls until that many days have passed; returns how many there were."""
+        ends, count = self.catalogue.clock + timedelta(days=days), 0
+        while max(self.catalogue.clock, self.state.next_check_at) < ends:
+            self.poll()
+            count += 1
+        self.catalogue.clock = ends
+        return count
+
+    def decide(self, act: SourceAct, editor: Any = EDITOR_A, **asked: Any) -> str:
+        decided = decide(act, self.source, self.state, editor, Asked(self.catalogue.clock, **asked))
+        self.put(decided.state)
+        return decided.act
+
+    def concerns(self) -> dict[str, bool]:
+        found = concerns(self.source, self.state, CheckCounts(), self.catalogue.clock)
+        return {concern.key: concern.is_alarm for concern in found}
+
+
+def always(outcome: Outcome) -> Callable[[str], Outcome]:
+    return lambda url: outcome
+
+
+def redirected(to: str, *statuses: int, body: str = "") -> Callable[[str], Outcome]:
+    """The registered address redirects; the new one answers."""
+    hops = tuple(Hop(URL, status) for status in statuses)
+    return lambda url: fetched(body or feed(1), to, hops=hops if url == URL else ())
+
+
+# --- failing, gone ---
+
+
+def test_a4_an_official_source_alarms_after_six_hours_and_is_polled_on_for_the_week() -> None:
+    world = World(OFFICIAL, Site(always(Failed("server_error", status=500))))
+    world.polls(days=5.9 / 24)
+    assert (world.state.health, world.concerns()) == (Health.FAILING, {})
+    world.polls(days=2.2 / 24)
+    assert world.concerns() == {"official_failing": True}
+    assert world.polls(days=7) >= 7 * 12 - 1, "at least every two hours"
+    world.site.answer = always(fetched(feed(1)))
+    world.poll()
+    assert (world.state.health, world.state.failing_since, world.concerns()) == (Health.OK, None, {})
+
+
+def test_a4_another_source_comes_to_the_desk_after_three_days_and_is_no_alarm() -> None:
+    world = World(CHECKER, Site(always(Failed("timeout"))))
+    world.polls(days=2.9)
+    assert world.concerns() == {}
+    world.polls(days=2)
+    assert world.concerns() == {"failing": False}
+
+
+def test_a6_a_gone_checker_is_not_asked_for_thirty_days_until_an_editor_asks() -> None:
+    world = World(CHECKER, Site(always(Failed("gone", permanent=True, status=410))))
+    assert world.polls(days=30) == 1
+    assert (world.state.health, world.concerns()) == (Health.GONE, {"gone": False})
+    world.decide(SourceAct.CHECK)
+    world.site.answer = always(fetched(feed(1)))
+    assert world.polls(days=1) > 2
+    assert world.state.health is Health.OK
+
+
+def test_a6_a_gone_official_source_is_probed_daily_and_alarms() -> None:
+    world = World(OFFICIAL, Site(always(Failed("gone", permanent=True, status=410))))
+    assert world.polls(days=30) == 30
+    assert world.concerns() == {"official_failing": True, "gone": True}
+
+
+# --- moved ---
+
+
+@pytest.mark.parametrize("statuses", [(301,), (308,), (301, 308)])
+def test_a5_a_checker_is_followed_after_seven_days_of_permanent_redirects(statuses: tuple[int, ...]) -> None:
+    world = World(CHECKER, Site(redirected(NEW, *statuses)))
+    world.polls(days=5.4)  # from noon: parts of six days
+    assert (world.state.address, world.state.health) == ("", Health.OK)
+    world.polls(days=1.5)
+    assert (world.state.address, world.state.move) == (NEW, None)
+    first = next(asked for asked in world.site.asked if asked[0] == NEW)
+    assert first == (NEW, None), "the validators belong to the address that gave them"
+
+
+@pytest.mark.parametrize(
+    ("to", "statuses"),
+    [(NEW, (302,)), (NEW, (303,)), (NEW, (307,)), (NEW, (301, 302)), ("https://news.example/", (301,))],
+)
+def test_a5_a_temporary_redirect_or_one_to_the_home_page_changes_nothing(to: str, statuses: tuple[int, ...]) -> None:
+    world = World(CHECKER, Site(redirected(to, *statuses)))
+    world.polls(days=20)
+    assert (world.state.address, world.state.move, world.state.health) == ("", None, Health.OK)
+
+
+def test_a5_the_days_begin_anew_where_the_redirect_ended_or_leads_elsewhere() -> None:
+    world = World(CHECKER, Site(redirected(NEW, 301)))
+    world.polls(days=5)
+    world.site.answer = always(fetched(feed(1)))
+    world.polls(days=1)
+    assert world.state.move is None
+    world.site.answer = redirected(NEW, 301)
+    world.polls(days=3)
+    world.site.answer = redirected(NEW + "2", 301)
+    world.polls(days=5)
+    assert world.state.address == "" and world.state.move is not None
+    assert (world.state.move.to, len(world.state.move.days)) == (NEW + "2", 6)
+
+
+def test_a5_many_redirects_of_one_day_count_once() -> None:
+    world = World(CHECKER, Site(redirected(NEW, 301)))
+    for _ in range(30):
+        world.put(replace(world.state, next_check_at=world.catalogue.clock))
+        world.poll()
+    assert world.state.move is not None and len(world.state.move.days) == 1
+
+
+def test_a5_a_304_or_the_same_body_behind_the_redirect_counts_as_well() -> None:
+    world = World(CHECKER, Site(redirected(NEW, 301)))
+    world.poll()
+    hops = (Hop(URL, 301),)
+    turns = iter([NotModified(hops, url=NEW), Unchanged('"1"', None, hops, url=NEW)] * 500)
+    world.site.answer = lambda url: next(turns)
+    world.polls(days=7)
+    assert world.state.address == NEW
+
+
+def test_a5_an_official_source_is_held_for_an_editor_and_read_on_meanwhile() -> None:
+    world = World(OFFICIAL, Site(redirected(NEW, 301)))
+    world.polls(days=10)
+    assert (world.state.address, world.state.health) == ("", Health.MOVED)
+    assert world.concerns() == {"moved": True}
+    assert world.state.last_checked_at == world.state.last_success_at
+    assert world.decide(SourceAct.FOLLOW) == "source_followed"
+    world.poll()
+    assert (world.site.asked[-1], world.state.health) == ((NEW, None), Health.OK)
+
+
+def test_a5_a_refused_redirect_is_not_asked_about_again_unless_it_leads_elsewhere() -> None:
+    world = World(OFFICIAL, Site(redirected(NEW, 301)))
+    world.polls(days=8)
+    assert world.decide(SourceAct.STAY, note="只是镜像") == "source_stayed"
+    world.polls(days=20)
+    assert (world.state.health, world.state.address) == (Health.OK, "")
+    world.site.answer = redirected(NEW + "2", 301)
+    world.polls(days=8)
+    assert world.state.health is Health.MOVED
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        fetched(feed(1), PARKED, hops=(Hop(URL, 302),)),
+        NotModified((Hop(URL, 301),), url=PARKED),
+        Unchanged('"1"', None, (Hop(URL, 301),), url=PARKED),
+    ],
+)
+def test_e4_an_official_source_that_answers_from_another_domain_is_held_at_once_and_nothing_is_stored(
+    outcome: Outcome,
+) -> None:
+    world = World(OFFICIAL, Site(always(outcome)))
+    assert world.poll().status == "error"
+    assert world.state.health is Health.MOVED
+    assert world.state.move == Move(PARKED, (world.catalogue.clock.date(),), "parked.example")
+    assert [items for _, items, _ in world.catalogue.recorded] == [()]
+    world.polls(days=1)
+    assert world.concerns() == {"official_failing": True, "moved": True}
+
+
+def test_e4_two_editors_let_another_domain_speak_for_an_official_source() -> None:
+    world = World(OFFICIAL, Site(lambda url: fetched(feed(1), PARKED, hops=(Hop(URL, 301),) if url == URL else ())))
+    world.poll()
+    assert world.decide(SourceAct.FOLLOW) == "source_follow_proposed"
+    world.poll()
+    assert (world.state.health, world.state.address) == (Health.MOVED, ""), "one editor is not enough"
+    assert world.decide(SourceAct.FOLLOW, EDITOR_B) == "source_followed"
+    report = world.poll()
+    assert (report.status, world.state.health, world.site.asked[-1][0]) == ("ok", Health.OK, PARKED)
+    (labelled,) = world.catalogue.recorded[-1][1]
+    assert (labelled.authority, labelled.is_offsite) == (4, False), "the links still lead to the registered domain"
+
+
+def test_e4_a_refused_domain_is_a_failure_like_others() -> None:
+    world = World(OFFICIAL, Site(redirected(PARKED, 301)))
+    world.poll()
+    world.decide(SourceAct.STAY, note="域名已被抢注")
+    world.polls(days=1)
+    assert (world.state.health, world.state.error_code) == (Health.FAILING, "redirect_refused")
+    assert world.concerns() == {"official_failing": True}
+
+
+def test_a_checker_may_answer_from_another_domain_and_its_items_are_offsite() -> None:
+    world = World(CHECKER, Site(redirected(PARKED, 301)))
+    world.polls(days=8)
+    assert (world.state.health, world.state.address, world.state.also_domain) == (Health.OK, PARKED, "")
+
+
+# --- silent ---
+
+
+def by_rhythm(source: Source) -> Source:
+    """Without a registered silence."""
+    return replace(source, silent_after_h=0)
+
+
+def test_silence_comes_after_the_kinds_time_and_ends_with_the_next_item() -> None:
+    world = World(by_rhythm(OFFICIAL), Site(always(fetched(feed(1)))))
+    world.poll()
+    world.put(replace(world.state, last_new_at=world.catalogue.clock))
+    world.site.answer = always(NotModified())
+    world.polls(days=1.9)
+    assert world.state.health is Health.OK
+    world.polls(days=0.5)
+    assert (world.state.health, world.concerns()) == (Health.SILENT, {"silent": True})
+
+
+def test_a_source_with_long_gaps_is_silent_only_after_three_of_them() -> None:
+    world = World(by_rhythm(CHECKER), Site(always(NotModified())))
+    arrival = replace(_row(world), new_count=1)
+    for week in range(10):
+        world.catalogue.log.append(replace(arrival, checked_at=world.catalogue.clock + timedelta(days=7 * week)))
+    world.catalogue.clock += timedelta(days=63)
+    world.put(replace(world.state, last_new_at=world.catalogue.clock, next_check_at=world.catalogue.clock))
+    world.polls(days=20.5)
+    assert world.state.health is Health.OK
+    world.polls(days=1)
+    assert world.state.health is Health.SILENT
+
+
+def _row(world: World) -> Any:
+    probe = World(replace(world.source, id="probe"), Site(always(NotModified())))
+    probe.poll()
+    return replace(probe.catalogue.log[0], source_id=world.source.id)
+
+
+def silent_world(answer: Callable[[str], Outcome]) -> World:
+    """A source that fell silent three days ago, all polls since answered 304, and which an editor has checked."""
+    world = World(by_rhythm(OFFICIAL), Site(always(fetched(feed(1)))))
+    world.poll()
+    world.put(replace(world.state, last_new_at=world.catalogue.clock))
+    world.site.answer = always(NotModified())
+    world.polls(days=3)
+    assert world.site.asked[-1] == (URL, '"1"')
+    world.site.answer = answer
+    world.decide(SourceAct.CHECK)
+    assert world.state.revalidation is Revalidation.SKIP
+    world.poll()
+    return world
+
+
+def test_checking_a_silent_source_asks_once_without_validators() -> None:
+    world = silent_world(always(Unchanged('"2"', None)))
+    assert world.site.asked[-1] == (URL, None)
+    world.poll()
+    assert (world.site.asked[-1], world.state.revalidation) == ((URL, '"2"'), Revalidation.ON)
+
+
+def test_items_that_a_304_had_hidden_switch_the_validators_off() -> None:
+    world = silent_world(always(fetched(feed(1, 2))))
+    assert world.state.revalidation is Revalidation.OFF
+    world.poll()
+    assert world.site.asked[-1] == (URL, None)
+    assert "validators_off" in world.concerns()
+
+
+def test_a_new_item_that_was_not_hidden_leaves_the_validators_on() -> None:
+    fresh = feed(1) .replace("</channel>", feed(3).partition("<title>News</title>")[2].partition("</channel>")[0]
+                             .replace("Sun, 01 Mar", "Thu, 05 Mar") + "</channel>")  # fmt: skip
+    world = silent_world(always(fetched(fresh)))
+    assert world.state.revalidation is Revalidation.ON
+    assert len(world.catalogue.known["o"]) >= 2
+
+
+def test_a_check_that_fails_is_made_good_by_the_next_poll() -> None:
+    world = silent_world(always(Failed("timeout")))
+    assert world.state.revalidation is Revalidation.SKIP
+    world.site.answer = always(Unchanged('"2"', None))
+    world.poll()
+    assert (world.site.asked[-1], world.state.revalidation) == ((URL, None), Revalidation.ON)
+
+
+# --- drifting ---
+
+
+def drifting_world() -> World:
+    world = World(CHECKER, Site(always(fetched(feed(*range(10))))))
+    for _ in range(6):
+        world.poll()
+    assert world.state.health is Health.OK
+    world.site.answer = always(fetched(feed(*range(10), dated=False)))
+    world.poll()
+    return world
+
+
+def test_a_source_whose_dates_are_lost_drifts_and_its_items_are_recorded_all_the_same() -> None:
+    world = drifting_world()
+    assert (world.state.health, world.state.doubts) == (Health.DRIFTING, ("dates",))
+    assert world.concerns() == {"drifting": False}
+    assert len(world.catalogue.recorded[-1][1]) == 10
+    assert world.catalogue.log[-1].doubts == ("dates",)
+
+
+def test_a_304_leaves_a_drifting_source_drifting() -> None:
+    world = drifting_world()
+    world.site.answer = always(NotModified())
+    world.polls(days=2)
+    assert world.state.health is Health.DRIFTING
+
+
+def test_what_an_editor_takes_for_usual_is_no_drift_any_more() -> None:
+    world = drifting_world()
+    world.polls(days=3)
+    assert world.state.health is Health.DRIFTING
+    world.decide(SourceAct.LEARN)
+    world.polls(days=3)
+    assert (world.state.health, world.state.doubts) == (Health.OK, ())
+
+
+def test_a_list_that_is_suddenly_empty_drifts_and_removes_nothing() -> None:
+    world = World(CHECKER, Site(always(fetched(feed(*range(10))))))
+    for _ in range(6):
+        world.poll()
+    known = set(world.catalogue.known["c"])
+    world.site.answer = always(fetched(feed()))
+    world.poll()
+    assert (world.state.health, world.state.doubts) == (Health.DRIFTING, ("count",))
+    assert world.catalogue.known["c"] == known
+
+
+# --- the log ---
+
+
+def test_every_poll_leaves_a_row_in_the_log() -> None:
+    world = World(CHECKER, Site(always(fetched(feed(1, 2)))))
+    world.poll()
+    for outcome in (NotModified(), Unchanged('"1"', None, wire_bytes=7), Failed("server_error", status=502)):
+        world.site.answer = always(outcome)
+        world.poll()
+    shown = [(c.status, c.code, c.http_status, c.listed_count, c.item_count, c.new_count) for c in world.catalogue.log]
+    assert shown == [
+        ("ok", "", 200, 2, 2, 2),
+        ("not_modified", "", 304, 0, 0, 0),
+        ("unchanged", "", 200, 0, 0, 0),
+        ("error", "server_error", 502, 0, 0, 0),
+    ]
+    assert all(len(c.body_sha256) == 64 for c in world.catalogue.log[:3])

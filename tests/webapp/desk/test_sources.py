@@ -1,0 +1,168 @@
+"""The desk's pages of sources: what is in trouble and why, and what editors do about it, alone or by two."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from index.model import Health, Move, SourceAct, SourceCheck
+
+from .conftest import Desk
+
+SOON = "2026-12-24"
+
+
+def polled(desk: Desk, source_id: str, check: SourceCheck | None = None, **state: object) -> None:
+    """A poll that leaves the source in this state."""
+    desk.catalogue.set_due(source_id)
+    desk.clock.move(seconds=2)
+    lease = next(found for found in desk.catalogue.lease_sources("test", 10) if found.source.id == source_id)
+    after = replace(lease.state, next_check_at=desk.clock.now() + timedelta(hours=1), **state)
+    assert desk.catalogue.record(lease, [], after, check) is not None
+
+
+def state_of(desk: Desk, source_id: str):
+    return next(row.state for row in desk.catalogue.sources() if row.source.id == source_id)
+
+
+def failing(desk: Desk, hours: float = 7) -> dict[str, object]:
+    since = desk.clock.now() - timedelta(hours=hours)
+    return {"health": Health.FAILING, "error_code": "timeout", "error_count": 4, "failing_since": since}
+
+
+def test_an_official_source_that_fails_for_six_hours_is_named_on_every_page_of_the_desk(desk):
+    polled(desk, "who", **failing(desk, 5))
+    reporter = desk.logged_in("reporter R")
+    assert "alarms-title" not in reporter.get("/en/desk").text
+    desk.clock.move(hours=2)
+    for path in ("/en/desk", "/en/desk/claims", "/en/desk/audit"):
+        page = reporter.get(path).text
+        assert "1 official source needs attention" in page and "It could not be read for 7 hours." in page, path
+        assert page.count('href="/en/desk/sources/who"') == 1
+    assert "个官方来源需要处理" in reporter.get("/desk").text
+    assert "alarms-title" not in desk.client().get("/en/desk/log-in").text
+
+
+def test_another_source_that_fails_is_no_banner_but_stands_first_in_the_list(desk):
+    polled(desk, "square", **failing(desk, 80))
+    reporter = desk.logged_in("reporter R")
+    assert "alarms-title" not in reporter.get("/en/desk").text
+    page = reporter.get("/en/desk/sources").text
+    assert "1 source needs attention" in page and "It could not be read for 3 days." in page
+    assert page.index('id="square"') < page.index('id="who"')
+
+
+def test_the_page_of_a_source_shows_its_last_checks_in_words(desk):
+    now = desk.clock.now()
+    polled(desk, "square", SourceCheck("square", now, "ok", http_status=200, listed_count=12))
+    polled(desk, "square", SourceCheck("square", now, "error", "server_error", http_status=502), **failing(desk))
+    page = desk.logged_in("reporter R").get("/en/desk/sources/square").text
+    assert page.count("<tr>") == 3
+    assert "failed: The server reported a fault of its own." in page and "HTTP 502" in page
+    assert "2 checks, 1 failed, 0 new items" in page
+    assert "<form method=\"post\" action=\"/en/desk/sources" not in page, "a reporter decides nothing here"
+
+
+def test_check_now_sets_when_the_source_is_due_and_nothing_else(desk):
+    polled(desk, "square", etag='"1"')
+    before, a = state_of(desk, "square"), desk.logged_in("editor A")
+    answer = a.post("/en/desk/sources/square/check")
+    assert (answer.status_code, answer.location) == (303, "/en/desk/sources/square")
+    assert state_of(desk, "square") == replace(before, next_check_at=desk.clock.now())
+    assert "The square is due now." in a.get(answer.location).text
+
+
+def test_a_pause_that_lacks_its_reason_or_its_day_comes_back_as_it_was_typed(desk):
+    a = desk.logged_in("editor A")
+    for fields, anchor in (
+        ({"pause-note": "", "review_on": SOON}, "pause-note"),
+        ({"pause-note": "改版中", "review_on": ""}, "pause-review_on"),
+        ({"pause-note": "改版中", "review_on": "soon"}, "pause-review_on"),
+        ({"pause-note": "改版中", "review_on": "2020-01-01"}, "pause-review_on"),
+    ):
+        answer = a.post("/desk/sources/square/pause", fields)
+        assert answer.status_code == 422
+        assert f'href="#{anchor}"' in answer.text and f'id="{anchor}"' in answer.text
+        assert fields["pause-note"] in answer.text
+    assert state_of(desk, "square").health is Health.OK
+
+
+def test_one_editor_pauses_a_place_where_claims_circulate_and_resumes_it(desk):
+    a = desk.logged_in("editor A")
+    paused = a.post("/en/desk/sources/square/pause", {"pause-note": "改版中", "review_on": SOON})
+    page = a.get(paused.location).text
+    assert "is paused." in page and "改版中" in page and "24 December 2026" in page
+    assert "改版中" in desk.client().get("/sources").text, "readers are told as well"
+    assert "look again at whether it stays paused" not in page
+    desk.clock.move(days=40)
+    a = desk.logged_in("editor A")
+    assert "look again at whether it stays paused" in a.get("/en/desk/sources/square").text
+    a.post("/en/desk/sources/square/resume")
+    assert state_of(desk, "square").health is Health.OK
+
+
+def test_an_official_source_is_paused_by_two_editors(desk):
+    a, b = desk.logged_in("editor A"), desk.logged_in("editor B")
+    asked = a.post("/en/desk/sources/who/pause", {"pause-note": "域名待核实", "review_on": SOON})
+    own = a.get(asked.location).text
+    assert "It waits for a second editor now." in own and "Confirm the pause" not in own
+    again = a.post("/en/desk/sources/who/pause", {"pause-note": "域名待核实", "review_on": SOON})
+    assert again.status_code == 403 and "another editor has to confirm it" in again.text
+    theirs = b.get("/en/desk/sources/who").text
+    assert "editor A asks to pause this source. 域名待核实" in theirs and "Confirm the pause" in theirs
+    assert "A proposal waits for a second editor." in b.get("/en/desk/sources").text
+    b.post("/en/desk/sources/who/pause")
+    assert (state_of(desk, "who").health, state_of(desk, "who").note) == (Health.PAUSED, "域名待核实")
+    audit = b.get("/en/desk/audit").text
+    assert "editor A asked for the source who to be paused" in audit and "editor B paused the source who" in audit
+
+
+@pytest.mark.parametrize(("domain", "persons"), [("", 1), ("parked.example", 2)])
+def test_a_move_of_an_official_source_is_approved_by_one_editor_and_a_change_of_domain_by_two(desk, domain, persons):
+    move = Move("https://news.example/feed", (desk.clock.now().date(),), domain)
+    polled(desk, "who", health=Health.MOVED, move=move)
+    a, b = desk.logged_in("editor A"), desk.logged_in("editor B")
+    page = a.get("/en/desk/sources/who").text
+    assert "Follow the source to its new address?" in page and "https://news.example/feed" in page
+    a.post("/en/desk/sources/who/follow")
+    assert (state_of(desk, "who").address == move.to) is (persons == 1)
+    if persons == 2:
+        assert "Confirm the new address" in b.get("/en/desk/sources/who").text
+        b.post("/en/desk/sources/who/follow")
+    assert state_of(desk, "who").address == move.to
+    assert "is read at https://news.example/feed" in b.get("/en/desk/audit").text
+
+
+def test_a_refused_move_needs_a_reason(desk):
+    polled(desk, "who", health=Health.MOVED, move=Move("https://news.example/feed", (desk.clock.now().date(),)))
+    a = desk.logged_in("editor A")
+    assert a.post("/desk/sources/who/stay", {"stay-note": " "}).status_code == 422
+    assert a.post("/desk/sources/who/stay", {"stay-note": "只是镜像"}).status_code == 303
+    assert state_of(desk, "who").move.is_refused and "只是镜像" in a.get("/desk/audit").text
+
+
+def test_a_drifting_source_says_in_what_it_differs_and_an_editor_takes_it_for_usual(desk):
+    polled(desk, "square", health=Health.DRIFTING, doubts=("dates", "links"))
+    a = desk.logged_in("editor A")
+    page = a.get("/en/desk/sources/square").text
+    assert "What is different: dates are missing, the links lead to another site." in page
+    a.post("/en/desk/sources/square/learn")
+    assert state_of(desk, "square").health is Health.OK
+
+
+def test_a_proposal_is_dropped_by_any_editor(desk):
+    editor = next(e for e in desk.catalogue.editors() if e.name == "editor A")
+    polled(desk, "who")
+    desk.catalogue.decide_source("who", SourceAct.PAUSE, editor, "改版", (desk.clock.now() + timedelta(days=9)).date())
+    b = desk.logged_in("editor B")
+    assert b.post("/en/desk/sources/who/drop").status_code == 303
+    assert state_of(desk, "who").proposal is None
+
+
+def test_an_unknown_source_is_a_page_that_says_so(desk):
+    a = desk.logged_in("editor A")
+    assert a.get("/desk/sources/nobody").status_code == 404
+    for act in SourceAct:
+        assert a.post(f"/desk/sources/nobody/{act}").status_code == 404
