@@ -83,7 +83,9 @@ _IS_HELD = and_(
     source_states.c.lease_epoch == bindparam("b_epoch"),
 )
 _IS_PAUSED = source_states.c.health == Health.PAUSED
-_STORED: dict[str, BindParameter[Any]] = {name: bindparam(f"b_{name}") for name in SourceState.__dataclass_fields__ if name != "source_id"}
+_STORED: dict[str, BindParameter[Any]] = {
+    name: bindparam(f"b_{name}") for name in SourceState.__dataclass_fields__ if name != "source_id"
+}
 FINISH = (
     update(source_states)
     .where(_IS_HELD)
