@@ -8,8 +8,9 @@ Values are bound under names that begin with `b_`, since an UPDATE keeps the nam
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
-from sqlalchemy import Executable, and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import BindParameter, Executable, and_, bindparam, case, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from index.model import Health, SourceState
@@ -18,8 +19,8 @@ from index.records.tables.crawled import hosts, seen_items, seen_names, source_s
 
 STATE_COLUMNS = [source_states.c[name] for name in SourceState.__dataclass_fields__]
 
-_NOW = bindparam("b_now")
-_HOSTS = bindparam("b_hosts", expanding=True)
+_NOW: BindParameter[Any] = bindparam("b_now")
+_HOSTS: BindParameter[Any] = bindparam("b_hosts", expanding=True)
 _IS_FREE = or_(source_states.c.lease_until.is_(None), source_states.c.lease_until <= _NOW)
 _IS_DUE = and_(
     sources.c.is_enabled, source_states.c.health != Health.PAUSED, source_states.c.next_check_at <= _NOW, _IS_FREE
@@ -82,7 +83,9 @@ _IS_HELD = and_(
     source_states.c.lease_epoch == bindparam("b_epoch"),
 )
 _IS_PAUSED = source_states.c.health == Health.PAUSED
-_STORED = {name: bindparam(f"b_{name}") for name in SourceState.__dataclass_fields__ if name != "source_id"}
+_STORED: dict[str, BindParameter[Any]] = {
+    name: bindparam(f"b_{name}") for name in SourceState.__dataclass_fields__ if name != "source_id"
+}
 FINISH = (
     update(source_states)
     .where(_IS_HELD)
