@@ -51,7 +51,8 @@ def check_source(source: Source, registry: Registry, settings: Settings, console
     table = Table("date", "role", "label", "verdict", "by", "title")
     for labelled in notepad.items:
         item, verdict = labelled.item, labelled.verdict.value if labelled.verdict else ""
-        day = item.published_at.strftime("%Y-%m-%d %H:%M") if item.published_at else ""
+        about = "~" if item.date_quality == "approximate" else ""
+        day = f"{about}{item.published_at:%Y-%m-%d %H:%M}" if item.published_at else ""
         table.add_row(day, item.role.value, item.label, verdict, labelled.mapped_by, item.title[:80])
     console.print(table)
     found = _found(source, notepad, report)

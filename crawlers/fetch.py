@@ -144,6 +144,8 @@ class Fetcher:
             headers["If-Modified-Since"] = last_modified
         self._wait(url, pace_s(source))
         outcome = self._get(source, url, headers, body)
+        if isinstance(outcome, Failed) and outcome.code == "end_of_list":
+            return replace(outcome, code="not_found")  # an end without a beginning
         if isinstance(outcome, Fetched) and sha256 and outcome.sha256 == sha256 and not outcome.is_truncated:
             return Unchanged(
                 outcome.etag, outcome.last_modified, outcome.hops, outcome.max_age_s, outcome.wire_bytes, outcome.url

@@ -1,7 +1,7 @@
 """A DataFeed of ClaimReviews (the Data Commons dump): read entry by entry as a stream, never as one document.
 
 stream -> `dataFeedElement[].item` (null, a review, or a list with nulls in it) -> Items, whose publisher is the domain
-of the review's own page. A feed that ends in the middle gives its whole entries.
+of the review's own page. A feed that ends in the middle, or is too long for one task, gives its whole entries.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
 from crawlers.plain import web_link
 from index.model import Item
 
-MAX_REVIEWS = 20_000
+MAX_REVIEWS = 10_000  # about 3.5 s of the child's 5 s (measured on 2 cores)
 
 
 def read_data_feed(stream: IO[bytes], context: Context) -> Parsed:
@@ -39,7 +39,7 @@ def read_data_feed(stream: IO[bytes], context: Context) -> Parsed:
             items.setdefault(read.native_id, read)
         else:
             bad.append(read)
-    is_whole = not code and not context.is_truncated
+    is_whole = not code and not context.is_truncated and len(items) + len(bad) < MAX_REVIEWS
     if not items:
         return Parsed(code=code or "drift")
     return Parsed(tuple(items.values()), tuple(bad), is_complete=is_whole)

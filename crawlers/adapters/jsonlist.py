@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+from crawlers.adapters.dating import dated, quality
 from crawlers.adapters.feed import headline_verdict, page_instead, weak_id
 from crawlers.adapters.jsonld import text_value
 from crawlers.adapters.loosejson import at_path, load_json, load_lines, number_in, with_parameter
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
-from crawlers.dates import parse_date
 from crawlers.decode import decode
 from crawlers.language import told_language
 from crawlers.page import option
@@ -81,9 +81,8 @@ def _item(entry: Any, context: Context) -> Item | ItemError:
     if not title and not text:
         return ItemError("empty_item", native_id or link)
     title = title or clip(text.split("\n", 1)[0], 80)
-    formats = source.options.get("dates", ())
-    known = [str(f) for f in formats] if isinstance(formats, list | tuple) else []
-    published = parse_date(_text(entry, source, "date"), source.timezone, known, context.fetched_at)
+    found = dated(_text(entry, source, "date"), context)
+    published = found.at if found else None
     label, claim = headline_verdict(title, source)
     declared = plain_title(_text(entry, source, "claim"))
     native_id = native_id or link or weak_id(title, published)
@@ -95,6 +94,7 @@ def _item(entry: Any, context: Context) -> Item | ItemError:
         language=told_language(f"{title} {text}", "", source.language),
         role=role_of(source, title),
         published_at=published,
+        date_quality=quality(found),
         label=plain_title(_text(entry, source, "label"))[:MAX_LABEL] or label,
         claim=declared if declared and len(declared) <= MAX_CLAIM else claim,
         aliases=(link,) if link and link != native_id else (),

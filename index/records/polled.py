@@ -83,7 +83,7 @@ _IS_HELD = and_(
     source_states.c.lease_epoch == bindparam("b_epoch"),
 )
 _IS_PAUSED = source_states.c.health == Health.PAUSED
-_STORED = {
+_STORED: dict[str, BindParameter[Any]] = {
     name: bindparam(f"b_{name}", type_=source_states.c[name].type)
     for name in SourceState.__dataclass_fields__
     if name != "source_id"

@@ -29,7 +29,7 @@ from pathlib import Path
 
 from index.model import Source
 from tests.benchmarks.crawling.bars import Bar, say
-from tests.benchmarks.crawling.crews import Crew, Crews, interval_s
+from tests.benchmarks.crawling.crews import Crew, Crews, failed_polls, interval_s
 from tests.benchmarks.crawling.farm import Farm, Plan, read_log
 from tests.benchmarks.crawling.place import ENGINES, Place, feeds, settle
 from tests.benchmarks.crawling.stored import Left, left, tags
@@ -247,6 +247,7 @@ class Soak:
                 "lateness": f"p50 {told.lateness(0.5):.1f} s, p95 {told.lateness(0.95):.1f} s, "
                 f"longest {told.lateness(1.0):.1f} s",
                 "feeds never polled": never,
+                "polls logged as errors": failed_polls(run.folder),
                 "recorded polls undone": undone,
                 "processes that ended by themselves": run.fell,
                 "left": str(found),

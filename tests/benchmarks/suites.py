@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import argparse
 import ast
+import datetime as datetime_module
+import ipaddress
 import os
 import re
 import subprocess
@@ -41,8 +43,10 @@ from index.text import canonical_url
 
 PACKAGES = ("feedparser==6.0.14", "defusedxml==0.7.1", "protego==0.7.0", "w3lib==2.5.0", "courlan==1.4.0")
 _HEADER = re.compile(rb"^Header:\s+([^:]+):(.+)$", re.M)
-_EXPECTED = re.compile(rb"Description:\s*(.*?)\s*Expect:\s*(.*)\s*-->")
+_EXPECTED = re.compile(r"Description:\s*(.*?)\s*Expect:\s*(.*)\s*-->")
 _URL = re.compile(r"https?://[^\s\"'<>\\)]{3,300}")
+_WRITTEN_IN = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "cp037", "latin-1")
+_WORDS = {f.__name__: f for f in (len, str, tuple, ord, isinstance, bool)}
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -149,12 +153,12 @@ def _feedparser(folder: Path) -> Iterator[Row]:
     met = Counter[str]()
     values: list[str] = []
     for path, body in files.items():
-        found = _EXPECTED.search(body)
-        if found is None:
+        expression = _expectation(body)
+        if not expression:
             continue
         result = _as_we_parse(body)
         met["expected"] += 1
-        is_met = _is_met(found[2].decode("utf-8", "replace"), result)
+        is_met = _is_met(expression, result)
         met["met"] += is_met
         if "sanitize" in path:
             met["sanitize files"] += 1
@@ -167,6 +171,18 @@ def _feedparser(folder: Path) -> Iterator[Row]:
     active = sum(_active(cleaned(value, "https://example.org/")) for value in values)
     what = f"{met['sanitize files']} sanitize files, {len(values)} values: active after cleaning"
     yield Row(name, what, str(active), "0", active == 0)
+
+
+def _expectation(body: bytes) -> str:
+    """The file's own expectation, in whatever encoding the file is; "" if it has none."""
+    for encoding in _WRITTEN_IN:
+        try:
+            found = _EXPECTED.search(body.decode(encoding))
+        except UnicodeError:
+            continue
+        if found is not None:
+            return found[2]
+    return ""
 
 
 def _as_we_parse(body: bytes) -> Any:
@@ -182,7 +198,7 @@ def _as_we_parse(body: bytes) -> Any:
 def _is_met(expression: str, result: Any) -> bool:
     """The file's own expectation, in feedparser's words: Python over its result."""
     try:
-        return bool(eval(expression, {"__builtins__": {"len": len, "str": str, "tuple": tuple}}, dict(result)))
+        return bool(eval(expression, {"__builtins__": _WORDS, "datetime": datetime_module}, dict(result)))
     except Exception:  # noqa: BLE001 - any error of a foreign expression is "not met"
         return False
 
@@ -258,6 +274,8 @@ def _urls(folder: Path) -> Iterator[Row]:
 
 def _host(url: str) -> str:
     host = (urlsplit(url).hostname or "").rstrip(".").lower()
+    if ":" in host:
+        return ipaddress.ip_address(host).compressed
     try:
         return host.encode("idna").decode("ascii")
     except UnicodeError:

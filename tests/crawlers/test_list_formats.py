@@ -217,6 +217,12 @@ def test_without_the_header_the_400_past_the_last_full_page_is_the_end_and_no_fa
         assert catalogue.recorded[-1][2].body_sha256 is not None, "the run was whole"
 
 
+def test_a_registered_address_past_the_end_is_not_found() -> None:
+    with RudeServer(wordpress(total=2)) as server:
+        report, _, _ = crawl(server, source_at(server, "/wp-json/wp/v2/posts?per_page=3&page=7", "wordpress"))
+        assert (report.status, report.code) == ("error", "not_found")
+
+
 def test_a_later_poll_reads_no_further_than_the_first_page_that_is_all_known() -> None:
     with RudeServer(wordpress(total=30)) as server:
         source = posts_at(server)

@@ -31,6 +31,14 @@ def reader() -> Iterator[Reader]:
     reader.close()
 
 
+@pytest.fixture(scope="module")
+def patient() -> Iterator[Reader]:
+    """Counts work by the processor's clock, so that a busy machine is no document's fault."""
+    reader = Reader(size=1, wall_s=120.0)
+    yield reader
+    reader.close()
+
+
 def context(form: str = "feed") -> Context:
     source = a_source(format=form, options={"select": {"item": "li"}})
     return Context(source, Request(source.url), source.url, datetime(2026, 3, 1, tzinfo=UTC))
@@ -98,27 +106,27 @@ def spent_s(reader: Reader) -> float:
     ["billion laughs", "quadratic entity", "external entity, file", "external DTD", "160,000 escaped comments",
      "300,000 ampersands", "a million open brackets", "unclosed CDATA sections"],
 )  # fmt: skip
-def test_q39_a_bomb_costs_the_child_at_most_a_second_of_work(name: str, reader: Reader) -> None:
-    reader.read(GOOD, context())
-    before, children = spent_s(reader), set(reader._children)
-    outcome = reader.read(BOMBS[name], context())
-    assert isinstance(outcome, Parsed) and set(reader._children) == children, "no child had to be killed"
-    spent = spent_s(reader) - before
+def test_q39_a_bomb_costs_the_child_at_most_a_second_of_work(name: str, patient: Reader) -> None:
+    patient.read(GOOD, context())
+    before, children = spent_s(patient), set(patient._children)
+    outcome = patient.read(BOMBS[name], context())
+    assert isinstance(outcome, Parsed) and set(patient._children) == children, "no child had to be killed"
+    spent = spent_s(patient) - before
     print(f"{name}: {spent:.2f} s of CPU, {outcome.code or len(outcome.items)}")
     assert spent <= 1
 
 
-def test_q25_a_feed_of_five_thousand_items_is_read_and_one_of_fifty_thousand_refused(reader: Reader) -> None:
+def test_q25_a_feed_of_five_thousand_items_is_read_and_one_of_fifty_thousand_refused(patient: Reader) -> None:
     def items(count: int) -> bytes:
         return feed(*(f"<item><title>t {n}</title><guid>g{n}</guid><link>/{n}</link></item>" for n in range(count)))
 
-    reader.read(GOOD, context())
-    before = spent_s(reader)
-    outcome = reader.read(items(5_000), context())
-    spent = spent_s(reader) - before
+    patient.read(GOOD, context())
+    before = spent_s(patient)
+    outcome = patient.read(items(5_000), context())
+    spent = spent_s(patient) - before
     print(f"5,000 items: {spent:.2f} s of CPU")
     assert isinstance(outcome, Parsed) and len(outcome.items) == 5_000 and spent <= 5
-    refused = reader.read(items(50_000), context())
+    refused = patient.read(items(50_000), context())
     assert isinstance(refused, Parsed) and (refused.code, refused.items) == ("too_large", ())
 
 

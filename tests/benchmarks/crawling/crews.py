@@ -140,9 +140,9 @@ class Crews:
         self.alive = [crew for crew in self.alive if crew not in gone]
         self.ended += gone
 
-    @property
-    def cpu_s(self) -> float:
-        return sum(crew.cpu_s for crew in self.ended)
+    def failed_polls(self) -> int:
+        """Polls that were logged as errors: the farm answers well, so on an idle machine there is none."""
+        return failed_polls(self.place.folder)
 
     # --- in the child
 
@@ -167,12 +167,16 @@ class Crews:
 
     def _quicken(self) -> None:
         if self.interval_s is not None:
-            minutes: Any = self.interval_s / 60
-            for table in (cadence.FLOOR_MIN, cadence.CEILING_MIN):
-                table.update(dict.fromkeys(table, minutes))
-            cadence.UNVALIDATED_FLOOR_MIN = minutes
+            seconds = int(self.interval_s)  # floor, ceiling and back-off alike
+            cadence.floor_s = lambda *_: seconds
+            cadence.backoff_s = lambda *_: seconds
+            cadence.CEILING_MIN.update(dict.fromkeys(cadence.CEILING_MIN, 0))
         if self.lease_s is not None:
             schedule.LEASE_S, schedule.HEARTBEAT_S = self.lease_s, self.lease_s / 3
+
+
+def failed_polls(folder: Path) -> int:
+    return sum(log.read_text("utf-8", "replace").count('"status": "error"') for log in folder.glob("crawl-*.log"))
 
 
 def interval_s(source: Source, floor_s: float) -> float:

@@ -39,6 +39,7 @@ def kills(
             time.sleep(lease_s + 5.0)  # what the killed ones held has lapsed, and others have it
             fell += len(crews.reap())
             ended_at = time.time()
+            failed = crews.failed_polls()
         asked, found = server.asked(), left(stage, plan, server.asked())
         told = account(asked, tags(stage), intervals, ended_at)
         late = told.late(lease_s)
@@ -53,6 +54,7 @@ def kills(
         "open longer than a lease + 5 s": len(late),
         "latest": f"{max((s.late_s for s in told.slots), default=0.0):.1f} s",
         "recorded polls undone": undone,
+        "polls logged as errors": failed,
         "never polled": never,
         "processes that ended by themselves": fell,
         "left": str(found),
