@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from crawlers.adapters import adapter
@@ -39,7 +41,7 @@ def crawl(
     fetcher = Fetcher(settings, sleep=lambda s: None, environ=environ or {})
     pipeline = Pipeline(catalogue, fetcher, InProcessReader(), registry or Registry((source,)), lambda: 0.5)
     state = a_state(source.id, body_sha256=None if is_first else _POLLED)
-    report = pipeline.crawl(a_lease(source, state))
+    report = pipeline.crawl(replace(a_lease(source, state), until=catalogue.now() + timedelta(minutes=1)))
     ((_, items, _),) = catalogue.recorded[-1:]
     return report, tuple(i.item for i in items)
 

@@ -157,6 +157,7 @@ def test_no_get_changes_a_record(desk):
                 rule.rule.replace("<claim_id>", claim_id)
                 .replace("<refutation_id>", refutation_id)
                 .replace("<match_id>", match_id)
+                .replace("<source_id>", "square")
             )
             assert admin.get(path).status_code in (200, 303, 403), path
     assert dump(desk) == before
@@ -183,7 +184,7 @@ def test_errors_tell_nothing_of_the_inside(desk, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("SELECT secret FROM /work/inside")
 
-    for name in ("queue", "desk_claims", "claim_file", "desk_threads", "sources", "audit", "editors", "session"):
+    for name in ("queue", "desk_claims", "claim_file", "desk_threads", "source_health", "audit", "editors", "session"):
         with monkeypatch.context() as patch:
             patch.setattr(desk.app, "testing", False)
             desk.app.config["PROPAGATE_EXCEPTIONS"] = False
@@ -192,6 +193,7 @@ def test_errors_tell_nothing_of_the_inside(desk, monkeypatch):
                 "desk_claims": "/desk/claims",
                 "claim_file": f"/desk/claims/{new_id('clm')}",
                 "desk_threads": "/desk/alerts",
+                "source_health": "/desk/sources",
             }
             answer = admin.get(paths.get(name, f"/desk/{name}" if name not in ("queue", "session") else "/desk"))
             assert answer.status_code == 500, name
