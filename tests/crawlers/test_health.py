@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from crawlers import pipeline
+from crawlers.adapters.protocol import Request
 from crawlers.fetch import Failed, Fetched, NotModified, Outcome, Unchanged
 from crawlers.pipeline import Pipeline, Report
 from index.model import (
@@ -287,6 +289,20 @@ def test_a_checker_may_answer_from_another_domain_and_its_items_are_offsite() ->
     world = World(CHECKER, Site(redirected(PARKED, 301)))
     world.polls(days=8)
     assert (world.state.health, world.state.address, world.state.also_domain) == (Health.OK, PARKED, "")
+
+
+def test_an_address_that_the_format_made_of_the_registered_one_is_never_moved_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Api:
+        def first(self, source: Source) -> tuple[Request, ...]:
+            return (Request(f"{source.url}?api=2"),)
+
+    monkeypatch.setattr(pipeline, "adapter", lambda name: Api())
+    world = World(CHECKER, Site(lambda url: fetched(feed(1), NEW, hops=(Hop(url, 301),))))
+    world.polls(days=9)
+    assert {url for url, _ in world.site.asked} == {f"{URL}?api=2"}
+    assert (world.state.health, world.state.move, world.state.address) == (Health.OK, None, "")
 
 
 # --- silent ---
