@@ -210,9 +210,11 @@ def _named_day(raw: str, language: str, local: tzinfo, now: datetime) -> datetim
 
 def _han_number(digits: str) -> int:
     values = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2, "兩": 2}
+    tens, _, ones = digits.partition("十")
+    if len(tens) > 1 or len(ones) > 1 or "十" in ones:
+        raise ValueError(digits)  # "three or four", "twenty or thirty" are no numbers
     if "十" not in digits:
-        return int("".join(str(values[c]) for c in digits))
-    tens, ones = digits.split("十", 1)
+        return values[tens]
     return 10 * (values[tens] if tens else 1) + (values[ones] if ones else 0)
 
 

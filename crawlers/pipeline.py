@@ -182,7 +182,8 @@ class Pipeline:
         self._take(run, source, parsed)
         self._follow(run, lease, first, (*self._wanted(lease, further), *onward))
         if run.code and not run.items:
-            return self._failed(lease, run, Failed(run.code, detail=run.detail))
+            told = "malformed" if run.code in ("gone", "not_found") else ""  # of a page; the source itself answered
+            return self._failed(lease, run, Failed(run.code, detail=run.detail), told)
         return self._done(lease, outcome, parsed, run)
 
     def _follow(self, run: _Run, lease: SourceLease, first: Request, onward: Sequence[Request]) -> None:
@@ -210,7 +211,8 @@ class Pipeline:
             if isinstance(parsed, Failed) or parsed.code:
                 self._page_failed(run, request, parsed.code, is_permanent=True)
                 continue
-            if request.native_id and not parsed.items and parsed.is_complete:
+            ids = {item.native_id for item in parsed.items}  # of a page of several reviews, or under another name
+            if request.kind == "page" and parsed.is_complete and ids <= self._catalogue.known_items(source.id, ids):
                 self._barren.append((source.id, request.native_id))
             onward = self._onward(run, lease, parsed)
             self._take(run, source, parsed)
@@ -239,10 +241,11 @@ class Pipeline:
         """Requests that may be followed: inside the domain (an aggregator's anywhere), pages not known yet."""
         source, hosts = lease.source, _hosts(lease)
         inside = [r for r in more if source.options.get("aggregator") or is_within(r.url, hosts)]
-        ids = {r.native_id for r in inside if r.native_id}
+        is_whole = lease.state.body_sha256 is not None  # until then a known item does not mean that its list was read
+        ids = {r.native_id for r in inside if r.native_id and (r.kind == "page" or is_whole)}
         known = self._catalogue.known_items(source.id, ids) if ids else frozenset()
-        barren = {native_id for source_id, native_id in self._barren if source_id == source.id}
-        return [r for r in inside if not r.native_id or r.native_id not in known | barren]
+        barren = {native_id for source_id, native_id in tuple(self._barren) if source_id == source.id}
+        return [r for r in inside if r.native_id not in known and (r.kind != "page" or r.native_id not in barren)]
 
     def _page_failed(self, run: _Run, request: Request, code: str, is_permanent: bool) -> None:
         run.bad.append(ItemError(code, request.native_id or request.url))

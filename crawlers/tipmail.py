@@ -20,7 +20,7 @@ from crawlers.adapters.protocol import Context, Parsed, Request
 from crawlers.fetch import Failed
 from crawlers.mailbox import TROUBLES, Mailbox, address_of
 from crawlers.reading import Reader
-from crawlers.schedule import new_owner
+from crawlers.schedule import UNAVAILABLE, new_owner
 from index.errors import InvalidInput
 from index.model import Role, Source, SourceKind, Tip
 from index.settings import Settings
@@ -111,8 +111,12 @@ def run(settings: Settings, catalogue: Catalogue, stop: threading.Event) -> None
     _log.info("mail_started", owner=owner)
     try:
         while not stop.is_set():
-            done = visit(catalogue, settings, reader, owner)
-            stop.wait(AFTER_TROUBLE_S if done.code == "mailbox" else EVERY_S)
+            try:
+                code = visit(catalogue, settings, reader, owner).code
+            except UNAVAILABLE as error:  # the database restarts or is full: unread messages wait
+                code = error.code
+                _log.warning("visit_put_off", code=code)
+            stop.wait(AFTER_TROUBLE_S if code == "mailbox" else EVERY_S)
     finally:
         reader.close()
         _log.info("mail_stopped", owner=owner)

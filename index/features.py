@@ -45,7 +45,7 @@ FEATURES = (
     "ours_body",  # the same with the rest of the candidate's text
     "dice",  # of the words of the two texts (Dice 1945)
     "alike",  # rapidfuzz partial ratio of the folded texts, 0 to 1
-    "lexical",  # BM25 as a share of the best candidate's
+    "lexical",  # BM25 as a share of the best candidate's; by words alone and without any: "ours" times "theirs"
     "lexical_rank",  # 1 / rank by BM25; 0 without
     "numbers",  # share of the passage's numbers that the query has; .5 without numbers
     "numbers_missing",  # the passage's numbers that the query lacks, up to 3
@@ -142,7 +142,10 @@ def compare(query: Query, entries: Sequence[Entry], *, by_words: bool = False) -
         row[:] = pair.row()
     firsts = np.cumsum([0, *(len(entry.passages) for entry in entries[:-1])])
     _stand_among(rows, [pair.kind for pair in pairs], _are_rivals(vectors[firsts + [pair.best for pair in pairs]]))
-    _rank(rows, [entry.lexical or 0.0 for entry in entries])
+    scores: Sequence[float] | Rows = [entry.lexical or 0.0 for entry in entries]
+    if by_words and not any(scores):  # the engine is down too
+        scores = rows[:, FEATURES.index("ours")] * rows[:, FEATURES.index("theirs")]
+    _rank(rows, scores)
     return Compared(rows, tuple(pair.best for pair in pairs))
 
 
@@ -221,7 +224,7 @@ def _stand_among(rows: Rows, kinds: Sequence[str], rivals: NDArray[np.bool_]) ->
     rows[:, column["crowd"]] = math.log1p(len(rows))
 
 
-def _rank(rows: Rows, scores: Sequence[float]) -> None:
+def _rank(rows: Rows, scores: Sequence[float] | Rows) -> None:
     column = {name: number for number, name in enumerate(FEATURES)}
     lexical = np.array(scores, np.float64)
     best = float(lexical.max(initial=0.0))

@@ -259,7 +259,7 @@ class _Poll:
             seen = self.unit.seen_item(self.source.id, names)
         else:
             seen = next((self._seen[name] for name in names if name in self._seen), None)
-        if _is_tombstone(item) and (seen is None or seen.kind != "outside"):
+        if _is_tombstone(item) and (seen is None or seen.kind not in ("outside", "evidence")):
             self.counts[Grouped.REPEAT] += 1
             return
         digest = _content_sha256(labelled)
@@ -267,7 +267,9 @@ class _Poll:
         if seen and (is_frozen or seen.content_sha256 == digest):
             self.counts[Grouped.REPEAT] += 1
             return
-        if item.role is Role.CIRCULATING:
+        if _is_tombstone(item) and seen is not None:  # what was kept says what it is, not the role of the list
+            outcome = self._gone(labelled, seen)
+        elif item.role is Role.CIRCULATING:
             outcome = self._circulating(item, seen)
         elif item.role is Role.REFUTATION:
             outcome = self._refutation(labelled, seen)
@@ -292,6 +294,13 @@ class _Poll:
             self._has_desk = True
 
     # each returns (kind, record id, what it was)
+
+    def _gone(self, labelled: Labelled, seen: SeenItem) -> tuple[str, str, Grouped]:
+        if seen.kind == "outside":
+            return self._refutation(labelled, seen)
+        self.unit.retire_evidence(seen.record_id, "", is_withdrawn=True)
+        self.withdrawn += 1
+        return seen.kind, seen.record_id, Grouped.REVISED
 
     def _circulating(self, item: Item, seen: SeenItem | None) -> tuple[str, str, Grouped]:
         self._hold_desk()

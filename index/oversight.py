@@ -22,6 +22,7 @@ def decide(
     now = parts.clock.now()
     asked = standing.Asked(now, note, review_on, parts.settings.is_training)
     with parts.records.begin() as unit:
+        unit.hold_desk()  # in the order of a poll, or the two may wait for each other: the desk, then the sources
         source, state = unit.source(source_id), unit.hold_source(source_id)
         if source is None or state is None:
             raise NotFound(f"no source {source_id}")

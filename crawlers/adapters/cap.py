@@ -6,6 +6,7 @@ entries as pages to read. A fault against the schema is a note, as long as the a
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -60,8 +61,10 @@ def _tree(text: str) -> tuple[etree._Element | None, bool]:
             root = etree.fromstring(text.encode("utf-8", "ignore"), parser=parser)
         except (etree.XMLSyntaxError, ValueError):
             continue
-        if root is not None:
-            return root, not is_lenient
+        if root is not None:  # a document that closes its root was not cut, whatever else is wrong in it (Q22)
+            last = re.search(r"</([^<>\s]+)\s*>\s*$", text)
+            is_closed = last is not None and last[1].rpartition(":")[2] == local_name(root)
+            return root, not is_lenient or is_closed
     return None, False
 
 

@@ -37,13 +37,14 @@ _ALLOWED = {
 
 def local_name(element: etree._Element) -> str:
     """The name without its namespace; "" for comments and entities."""
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    # not by QName: of an undeclared prefix the recovering parser keeps "cap:event", which QName refuses (Q22)
+    return element.tag.rpartition("}")[2].rpartition(":")[2] if isinstance(element.tag, str) else ""
 
 
 def is_alert(element: etree._Element) -> bool:
     if local_name(element) != "alert":
         return False
-    namespace = etree.QName(element).namespace or ""
+    namespace = element.tag[1:].rpartition("}")[0]
     return not namespace or namespace.startswith(_NAMESPACES)
 
 

@@ -49,7 +49,8 @@ class SourceRoom(Room):
             self._connection.execute(self._insert(source_states).values(**state).on_conflict_do_nothing())
         elif known["url"] != source.url:
             forget = update(source_states).where(source_states.c.source_id == source.id)
-            self._change(forget.values(dict.fromkeys(OF_ADDRESS)))
+            freed = {"lease_owner": None, "lease_until": None, "lease_epoch": source_states.c.lease_epoch + 1}
+            self._change(forget.values(dict.fromkeys(OF_ADDRESS) | freed))  # a poll of the old address is void
 
     def source(self, source_id: str) -> Source | None:
         row = self._one(select(sources).where(sources.c.id == source_id))

@@ -317,3 +317,9 @@ def test_a_cancel_that_is_read_before_its_alert_leaves_nothing_in_force(tmp_path
             assert [n.is_withdrawn for n in notices if n is not None] == [True, False, True]
         finally:
             catalogue.close()
+
+
+def test_q22_an_undeclared_prefix_costs_no_alert() -> None:
+    entry = "<entry><id>a</id><link href='https://news.example/a.cap'/><cap:event>Flood</cap:event></entry>"
+    found = parsed(f"<feed xmlns='http://www.w3.org/2005/Atom'>{entry}</feed>")
+    assert not found.code and [request.url for request in found.more] == ["https://news.example/a.cap"]

@@ -453,3 +453,44 @@ def test_q40_the_registered_domain_itself_and_an_honest_stranger_are_not_warned_
         for link in ("https://www.piyao.org.cn/{n}", "https://factcheck.test/{n}"):
             labelled(link, KNOWN)
     assert [e for e in logs if e["event"] == "look_alike"] == []
+
+
+SITEMAP = "https://news.example/sitemap.xml"
+
+
+def sitemap(*names: int) -> str:
+    urls = "".join(f"<url><loc>https://news.example/p/{n}</loc></url>" for n in names)
+    return f"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>{urls}</urlset>"
+
+
+def test_a_dead_page_of_a_list_never_makes_its_source_gone() -> None:
+    select = {"page_title": "h1", "page_body": "p"}
+    source = a_source(format="sitemap", url=SITEMAP, options={"url_pattern": "/p/", "select": select})
+    answers = {SITEMAP: fetched(sitemap(1, 2), url=SITEMAP), "https://news.example/p/2": Failed("gone", permanent=True)}
+    report, catalogue, _ = run(answers, a_lease(source), known={"https://news.example/p/1"})
+    ((_, _, state),) = catalogue.recorded
+    assert (report.code, state.health) == ("gone", Health.FAILING)
+    assert (state.next_check_at - catalogue.clock).days < 2
+
+
+def messages(first: int, last: int) -> str:
+    return "".join(
+        f"<div class='tgme_widget_message' data-post='chan/{n}'>"
+        f"<div class='tgme_widget_message_text'>Words of message {n}</div></div>"
+        for n in range(first, last + 1)
+    )
+
+
+def test_messages_behind_a_page_that_failed_are_read_at_the_next_poll() -> None:
+    url = "https://t.me/s/chan"
+    source = a_source(kind=SourceKind.MONITOR, format="telegram", url=url, domain="t.me")
+    catalogue = FakeCatalogue()
+    catalogue.known[source.id] = {f"chan/{n}" for n in range(1, 41)}
+    answers: dict[str, Any] = {url: fetched(messages(61, 80), url=url), f"{url}?before=61": Failed("timeout")}
+    network = FakeNetwork(answers)
+    pipeline = Pipeline(catalogue, network, InProcessReader(), NO_LABELS, lambda: 0.5)
+    pipeline.crawl(a_lease(source, a_state(body_sha256="before")))
+    answers[f"{url}?before=61"] = fetched(messages(41, 60), url=f"{url}?before=61")
+    answers[f"{url}?before=41"] = fetched(messages(21, 40), url=f"{url}?before=41")
+    pipeline.crawl(a_lease(source, catalogue.recorded[-1][2]))
+    assert catalogue.known[source.id] >= {f"chan/{n}" for n in range(41, 81)}

@@ -196,3 +196,8 @@ def test_the_page_adds_the_hour_to_the_lists_day_and_never_another_day() -> None
     assert exact(hour, day, "Asia/Shanghai") == hour
     assert exact(None, hour, "UTC") == exact(hour, None, "UTC") == hour
     assert exact(Dated(day.at, is_approximate=True), hour, "Asia/Shanghai") == hour
+
+
+@pytest.mark.parametrize("raw", ["二三十分钟前", "十三四天前", "三四十天前", "三四天前"])
+def test_q4_about_so_many_days_ago_is_no_date(raw: str) -> None:
+    assert parse_date(raw, "Asia/Shanghai", (), datetime(2026, 3, 1, tzinfo=UTC)) is None

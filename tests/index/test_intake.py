@@ -443,3 +443,37 @@ def test_sources_are_added_updated_and_found(house: House) -> None:
 def _head(house: House) -> int:
     with house.parts.records.read() as unit:
         return unit.head()
+
+
+def gone(native_id: str, role: Role) -> Labelled:
+    return Labelled(Item(native_id, "https://gov.example/feed", "", "", "zh-Hans", role, is_withdrawn=True))
+
+
+def test_a_tombstone_withdraws_a_notice(house: House) -> None:
+    house.record(Labelled(Item("n-1", "https://gov.example/n", "公告", "供水恢复正常", "zh-Hans", Role.NOTICE)))
+    assert house.record(gone("n-1", Role.NOTICE)).withdrawn_count == 1
+    with house.parts.records.read() as unit:
+        seen = unit.seen_item(forum().id, ["n-1"])
+        notice = unit.notice(seen.record_id) if seen else None
+    assert notice is not None and notice.is_withdrawn and notice.text == "供水恢复正常"
+
+
+def test_a_tombstone_withdraws_what_was_kept_whatever_the_list_is_for(house: House) -> None:
+    house.record(review(RUMORS[0]), source=checker())
+    assert house.record(gone("review-1", Role.NOTICE), source=checker()).withdrawn_count == 1
+    with house.parts.records.read() as unit:
+        seen = unit.seen_item(checker().id, ["review-1"])
+        outside = unit.outside(seen.record_id) if seen else None
+    assert outside is not None and outside.is_withdrawn
+
+
+def test_a_poll_of_an_address_that_the_registry_has_changed_is_void(house: House) -> None:
+    source = forum()
+    lease = house.lease(source)
+    house.catalogue.put_sources([replace(source, url="https://forum.example/new-feed")])
+    after = house.clock.now() + timedelta(hours=1)
+    state = replace(lease.state, etag='"old"', address="https://old.example/feed", next_check_at=after)
+    assert house.catalogue.record(lease, [], state) is None
+    with house.parts.records.read() as unit:
+        kept = unit.source_state(source.id)
+    assert kept is not None and (kept.etag, kept.address) == (None, "")
