@@ -44,7 +44,7 @@ def local_name(element: etree._Element) -> str:
 def is_alert(element: etree._Element) -> bool:
     if local_name(element) != "alert":
         return False
-    namespace = element.tag[1:].rpartition("}")[0]
+    namespace = str(element.tag)[1:].rpartition("}")[0]
     return not namespace or namespace.startswith(_NAMESPACES)
 
 
