@@ -36,8 +36,3 @@ def bar(*arguments: str) -> dict[str, Any]:
 def test_a13_one_host_gets_two_requests_at_once_and_one_start_a_second_from_all_processes(engine: str) -> None:
     found = bar("--bars", "politeness", "--database", engine, "--feeds", "12", "--seconds", "12")
     assert found["is_met"], found
-
-
-def test_a19_ten_processes_killed_lose_no_poll_beyond_a_lease_and_store_no_entry_twice(engine: str) -> None:
-    found = bar("--bars", "kills", "--database", engine, "--feeds", "40", "--kills", "10", "--quick")
-    assert found["is_met"], found
