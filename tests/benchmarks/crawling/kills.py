@@ -40,7 +40,9 @@ def kills(
             fell += len(crews.reap())
             ended_at = time.time()
             failed = crews.failed_polls()
-        asked, found = server.asked(), left(stage, plan, server.asked())
+        server.stop()  # its log is whole on disk only then
+        asked = server.asked()
+        found = left(stage, plan, asked)
         told = account(asked, tags(stage), intervals, ended_at)
         late = told.late(lease_s)
         never = feed_count - len({a.feed for a in asked})

@@ -28,6 +28,7 @@ def changed(engine: str, count: int, processes: int, workers: int) -> Bar:
         sources = feeds(server, count + WARM, count + WARM)
         settle(stage, server, sources, is_due=False)
         seconds, cpu_s = _timed(stage, server.pid, count, processes, workers)
+        server.stop()  # its log is whole on disk only then
         found = left(stage, plan, server.asked())
     rate = count / seconds
     return Bar(
@@ -46,6 +47,7 @@ def unchanged(engine: str, count: int, processes: int, workers: int) -> Bar:
         settle(stage, server, sources, is_due=False)
         know_tags(stage, len(sources))
         seconds, cpu_s = _timed(stage, server.pid, count, processes, workers)
+        server.stop()
         asked = server.asked()
     conditional = sum(a.status == 304 for a in asked)
     rate = count / seconds
