@@ -42,8 +42,9 @@ def open_catalogue(
 
     The schema must be current (`clarion init`, or `catalogue.migrate()`). The encoder's model is prepared and loaded at
     first use; `progress(part, share)` follows the preparation, which happens once in a data folder.
-    Raises: SettingError.
+    Raises: SettingError; CorruptModel if weights in the data folder cannot be used.
     """
+    from index import ranking
     from index.catalogue import Catalogue
     from index.encode import open_encoder
     from index.errors import SettingError
@@ -55,6 +56,7 @@ def open_catalogue(
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingError(f"CLARION_DATA cannot be used as a folder: {error.strerror}") from error
+    ranking.own_weights(settings.data_dir)  # a torn file is told now, not to the first reader who asks
     encoder = encoder or open_encoder(settings, progress)
     search = search or open_search(settings, encoder.name, encoder.dimensions)
     records = open_records(settings.database)

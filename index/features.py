@@ -142,9 +142,9 @@ def compare(query: Query, entries: Sequence[Entry], *, by_words: bool = False) -
         row[:] = pair.row()
     firsts = np.cumsum([0, *(len(entry.passages) for entry in entries[:-1])])
     _stand_among(rows, [pair.kind for pair in pairs], _are_rivals(vectors[firsts + [pair.best for pair in pairs]]))
-    scores: Sequence[float] | Rows = [entry.lexical or 0.0 for entry in entries]
+    scores = [entry.lexical or 0.0 for entry in entries]
     if by_words and not any(scores):  # the engine is down too
-        scores = rows[:, FEATURES.index("ours")] * rows[:, FEATURES.index("theirs")]
+        scores = (rows[:, FEATURES.index("ours")] * rows[:, FEATURES.index("theirs")]).tolist()
     _rank(rows, scores)
     return Compared(rows, tuple(pair.best for pair in pairs))
 
@@ -224,7 +224,7 @@ def _stand_among(rows: Rows, kinds: Sequence[str], rivals: NDArray[np.bool_]) ->
     rows[:, column["crowd"]] = math.log1p(len(rows))
 
 
-def _rank(rows: Rows, scores: Sequence[float] | Rows) -> None:
+def _rank(rows: Rows, scores: Sequence[float]) -> None:
     column = {name: number for number, name in enumerate(FEATURES)}
     lexical = np.array(scores, np.float64)
     best = float(lexical.max(initial=0.0))

@@ -141,7 +141,7 @@ def weights_for(encoder: str, data_dir: Path | None = None) -> Weights:
     """
     if encoder == "hashed-1":
         return TESTED
-    own = {} if data_dir is None else _own(data_dir / FOLDER)
+    own = {} if data_dir is None else own_weights(data_dir)
     return own.get(encoder) or _shipped().get(encoder) or words()
 
 
@@ -157,15 +157,18 @@ def _shipped() -> dict[str, Learned]:
 
 
 @cache
-def _own(folder: Path) -> dict[str, Learned]:
-    """Read once: weights that change need a restart. The folds and the words of a training lie beside its weights."""
+def own_weights(data_dir: Path) -> dict[str, Learned]:
+    """Those that an operator has put into the data folder, by encoder; read once, so changed ones need a restart.
+
+    The folds and the words of a training may lie beside its weights; they are passed over. Raises: CorruptModel.
+    """
     found = []
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted((data_dir / FOLDER).glob("*.json")):
         try:
             raw = json.loads(path.read_text(encoding="utf-8"))
             found += [] if isinstance(raw, list) else [read(raw)]
-        except (OSError, ValueError) as error:
-            raise CorruptModel(f"{path} cannot be read: {error}") from error
+        except (OSError, ValueError, CorruptModel) as error:
+            raise CorruptModel(f"{path} cannot be used: {error}") from error
     return {encoder: each for encoder, each in _by_encoder(found).items() if encoder != WORDS}
 
 

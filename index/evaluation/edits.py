@@ -3,7 +3,7 @@
     edited(kind, text, seed) ─► the text changed, saying the same; None where that kind has nothing to change in it
 
 No edit touches an address. Numbers and negations survive every one but `shorten`, which drops whole sentences, and
-`negation`, which denies a denial around the text. The tables are in `respellings`. Pure.
+`negation`, which denies a denial around the text. Its words come from `wordlists`. Pure.
 """
 
 from __future__ import annotations
@@ -11,15 +11,12 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from random import Random
 
-from opencc import OpenCC
-
 from index import text as language
-from index.evaluation import respellings
+from index.evaluation import respellings, wordlists
 
 READ = 20_000  # characters; the product reads no further (text.understand), so no edit does
 LIGHT, HEAVY = 25, 10  # letters to one typing mistake
@@ -43,7 +40,6 @@ _KEPT = """
 cannot never nothing nobody none neither without hundred thousand million billion three four five seven eight nine
 """
 _KEPT_WORDS = frozenset(_KEPT.split())
-_LATIN_EDGES = (r"(?<![A-Za-z0-9_@#&'’.])(?:", r")(?![A-Za-z0-9_]|['’]t\b)")
 _ING = re.compile(r"\b([A-Za-z]{3,})ing\b")
 _TITLE = re.compile(
     rf"(?<![A-Za-z])(?:{'|'.join(sorted(map(re.escape, respellings.TITLES.split('|')), key=len, reverse=True))})"
@@ -150,7 +146,7 @@ def _confused(is_traditional: bool) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for group in respellings.HAN_CONFUSED.split():
         # one by one: as a word, OpenCC would read the group and choose by what stands beside a character
-        written = dict.fromkeys(_traditional(c) if is_traditional else c for c in group)
+        written = dict.fromkeys(wordlists.traditional(c) if is_traditional else c for c in group)
         kept = [c for c in written if c not in _KEPT_HAN]
         for character in kept:
             found.setdefault(character, []).extend(c for c in kept if c != character)
@@ -176,7 +172,8 @@ def dialect(text: str, random: Random) -> str:
 
 
 def _in_english_dialect(text: str, name: str) -> str:
-    after = _outside_addresses(text, lambda run: _english(name).apply(run, Random(0)))  # noqa: S311 - no choice in it
+    table = wordlists.english_dialect(name)
+    after = _outside_addresses(text, lambda run: table.apply(run, Random(0)))  # noqa: S311 - no choice in it
     return after if name == "pidgin" else _outside_addresses(after, lambda run: _ING.sub(_dropped_g, run))
 
 
@@ -187,13 +184,13 @@ def _dropped_g(found: re.Match[str]) -> str:
 
 
 def _across_the_strait(text: str, is_traditional: bool, random: Random) -> str:
-    return _outside_addresses(text, lambda run: _vocabulary(is_traditional).apply(run, random))
+    return _outside_addresses(text, lambda run: wordlists.vocabulary(is_traditional).apply(run, random))
 
 
 def _in_cantonese(text: str, is_traditional: bool, random: Random) -> str:
-    after = _outside_addresses(text, lambda run: _cantonese(is_traditional).apply(run, random))
+    after = _outside_addresses(text, lambda run: wordlists.cantonese(is_traditional).apply(run, random))
     ending = random.choice(respellings.CANTONESE_ENDINGS)
-    ending = _traditional(ending) if is_traditional else ending
+    ending = wordlists.traditional(ending) if is_traditional else ending
     kept = _STOP.search(after)
     at = kept.start() if kept else len(after)
     return after[:at] + ending + after[at:] if at and _HAN_RUN.match(after[at - 1]) else after
@@ -203,8 +200,8 @@ def script(text: str, random: Random) -> str:
     """Simplified characters as traditional ones, or the other way."""
     spoken = language.language_of(text)
     if spoken == "zh-Hant":
-        return _outside_addresses(text, _simplified)
-    return _outside_addresses(text, _traditional) if spoken == "zh-Hans" else text
+        return _outside_addresses(text, wordlists.simplified)
+    return _outside_addresses(text, wordlists.traditional) if spoken == "zh-Hans" else text
 
 
 # ---------------------------------------------------------------------------------------------------------- entities
@@ -217,7 +214,7 @@ def entities(text: str, random: Random) -> str:
 
     def change(run: str) -> str:
         if has_han:
-            run = _han_names(is_traditional).apply(run, random)
+            run = wordlists.han_names(is_traditional).apply(run, random)
             untitled, unranked = _left_out(is_traditional)
             return unranked.sub(r"\1", untitled.sub(lambda found: found.group(1) or found.group(2), run))
         return _TITLE.sub("", _latin_names(run, random))
@@ -246,7 +243,7 @@ def _latin_name_groups() -> tuple[dict[str, tuple[str, ...]], re.Pattern[str]]:
         for line in respellings.LATIN_NAMES.strip().splitlines()
         for name in line.split("|")
     }
-    return groups, _latin_pattern(groups, 0)
+    return groups, wordlists.latin_pattern(groups, 0)
 
 
 @cache
@@ -254,7 +251,7 @@ def _left_out(is_traditional: bool) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """A title before or after a well-known name; the rank of a place."""
 
     def either(names: Iterable[str]) -> str:
-        return "|".join(_traditional(name) if is_traditional else name for name in names)
+        return "|".join(wordlists.traditional(name) if is_traditional else name for name in names)
 
     names, titles = (either(table.split("|")) for table in (respellings.HAN_TITLED, respellings.HAN_TITLES))
     untitled = re.compile(f"[前副]?(?:{titles})({names})|({names})(?:{titles})")
@@ -294,10 +291,10 @@ def rewrite(text: str, random: Random) -> str:
     spoken = language.language_of(text)
     turned = _clauses_turned(text)
     if spoken == "en":
-        changed = _outside_addresses(turned, lambda run: _contractions().apply(run, random))
-        return _outside_addresses(changed, lambda run: _english("").apply(run, random))
+        changed = _outside_addresses(turned, lambda run: wordlists.contractions().apply(run, random))
+        return _outside_addresses(changed, lambda run: wordlists.english_synonyms().apply(run, random))
     if spoken in ("zh-Hans", "zh-Hant"):
-        return _outside_addresses(turned, lambda run: _han_synonyms(spoken == "zh-Hant").apply(run, random))
+        return _outside_addresses(turned, lambda run: wordlists.han_synonyms(spoken == "zh-Hant").apply(run, random))
     return turned
 
 
@@ -347,105 +344,7 @@ def negation(text: str, random: Random) -> str:
     return random.choice(frames) + _lowered(text) if frames else text
 
 
-# ------------------------------------------------------------------------------------------------------------ tables
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Words and what each may become."""
-
-    words: Mapping[str, tuple[str, ...]]
-    pattern: re.Pattern[str]
-
-    def apply(self, text: str, random: Random) -> str:
-        is_shouted = text.isupper()
-
-        def other(found: re.Match[str]) -> str:
-            written = found.group()
-            if written in self.words:
-                return random.choice(self.words[written])
-            if written.isupper() and len(written) > 1 and not is_shouted:
-                return written  # a name: the WHO is not who
-            return _as_written(written, random.choice(self.words[written.lower().replace("’", "'")]))
-
-        return self.pattern.sub(other, text)
-
-
-def _as_written(written: str, respelt: str) -> str:
-    """In capitals, or with one, as the word before it."""
-    if written.isupper() and len(written) > 1:
-        return respelt.upper()
-    return respelt[0].upper() + respelt[1:] if written[0].isupper() else respelt
-
-
-@cache
-def _english(name: str) -> Table:
-    """A dialect; without a name, the synonyms."""
-    return _latin_table(respellings.ENGLISH_DIALECTS[name] if name else respellings.ENGLISH_SYNONYMS)
-
-
-@cache
-def _contractions() -> Table:
-    table = _latin_table(respellings.CONTRACTIONS)
-    back = {others[0].lower(): (long,) for long, others in table.words.items()}
-    words = {**back, **table.words}
-    return Table(words, _latin_pattern(words, re.IGNORECASE))
-
-
-def _latin_table(table: str) -> Table:
-    words: dict[str, tuple[str, ...]] = {}
-    for entry in filter(None, map(str.strip, re.split(r"[;\n]", table))):
-        written, _, respelt = entry.partition("=")
-        words.update((wording.lower(), (respelt,)) for wording in written.split("/"))
-    return Table(words, _latin_pattern(words, re.IGNORECASE))
-
-
-def _latin_pattern(words: Iterable[str], flags: int) -> re.Pattern[str]:
-    before, after = _LATIN_EDGES
-    longest_first = "|".join(sorted(map(re.escape, words), key=len, reverse=True)).replace("'", "['’]")
-    return re.compile(f"{before}{longest_first}{after}", flags)
-
-
-@cache
-def _vocabulary(is_traditional: bool) -> Table:
-    """A text in traditional characters is taken for Taiwan's, and gets the mainland's words."""
-    pairs = [(pair[1], pair[0]) if is_traditional else pair for pair in _han_pairs(respellings.MAINLAND_TAIWAN)]
-    return _han_table({a: (b,) for a, b in pairs}, is_traditional)
-
-
-@cache
-def _cantonese(is_traditional: bool) -> Table:
-    return _han_table({a: (b,) for a, b in _han_pairs(respellings.CANTONESE)}, is_traditional)
-
-
-@cache
-def _han_synonyms(is_traditional: bool) -> Table:
-    return _han_table({a: (b,) for a, b in _han_pairs(respellings.HAN_SYNONYMS)}, is_traditional)
-
-
-@cache
-def _han_names(is_traditional: bool) -> Table:
-    groups = [tuple(line.split("|")) for line in respellings.HAN_NAMES.strip().splitlines()]
-    others = {name: tuple(n for n in group if n != name) for group in groups for name in group}
-    return _han_table(others, is_traditional)
-
-
-def _han_pairs(table: str) -> list[tuple[str, str]]:
-    entries = [entry.split() for entry in re.split(r"[;\n]", table) if entry.strip()]
-    return [(entry[0], " ".join(entry[1:])) for entry in entries]
-
-
-def _han_table(words: Mapping[str, tuple[str, ...]], is_traditional: bool) -> Table:
-    convert = _traditional if is_traditional else str
-    found = {convert(word): tuple(map(convert, others)) for word, others in words.items()}
-    longest_first = "|".join(
-        f"(?<![A-Za-z]){re.escape(word)}(?![A-Za-z])" if word.isascii() else re.escape(word)
-        for word in sorted(found, key=len, reverse=True)
-    )
-    return Table(found, re.compile(longest_first))
-
-
-# ------------------------------------------------------------------------------------------------------------- helpers
+# -------------------------------------------------------------------------------------------- addresses and script
 
 
 def _outside_addresses(text: str, change: Callable[[str], str]) -> str:
@@ -468,19 +367,6 @@ def _blanked(blank: str, text: str, start: int, end: int) -> tuple[int, int]:
 
 def _is_traditional(text: str) -> bool:
     return language.language_of("".join(_HAN_RUN.findall(text))) == "zh-Hant"
-
-
-@cache
-def _converter(name: str) -> OpenCC:
-    return OpenCC(name)
-
-
-def _traditional(text: str) -> str:
-    return str(_converter("s2t").convert(text))
-
-
-def _simplified(text: str) -> str:
-    return str(_converter("t2s").convert(text))
 
 
 #: In the order of the table. `worst` and `greatest` in `robustness` are no kinds.

@@ -86,9 +86,8 @@ class Lesson:
     few_word_rows: Rows
 
     def by_words(self) -> Lesson:
-        """The same lesson where there are no vectors."""
-        case = replace(self.case, query=replace(self.case.query, vector=None))
-        return replace(self, case=case, rows=self.word_rows, few_rows=self.few_word_rows)
+        """The same lesson as weights see it that read no vectors."""
+        return replace(self, rows=self.word_rows, few_rows=self.few_word_rows)
 
 
 @dataclass(frozen=True, slots=True)

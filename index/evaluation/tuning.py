@@ -45,6 +45,7 @@ NEAR = 16  # by meaning
 ANSWERS_TOO = 0.9  # cosine to an answer from which on a neighbour is taken to say the same
 MINED_CHARACTERS = 120  # of a text that neighbours are looked for with
 MAX_CHARACTERS = 600
+# Not those of `edits`: an encoder that had learned the measure's own edits would only remember them.
 _BEFORE = {
     "zh": ("听说", "网上说", "转发：", "姐妹们注意，", "我妈发来的："),
     "en": ("I heard that ", "My aunt says: ", "WARNING! ", "So apparently ", "Someone told me "),

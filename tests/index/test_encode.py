@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index import open_catalogue
 from index.encode import HashedEncoder, SentenceEncoder, open_encoder, packaged, tuned
 from index.encode.sentence import MAX_CHARACTERS, make_safe
 from index.errors import CorruptModel, EncoderUnavailable
@@ -63,6 +64,12 @@ class TestOwnWeights:
         (made / "weights" / "mine.json").write_text("{")
         with pytest.raises(CorruptModel, match=r"mine\.json"):
             weights_for("all-minilm-l6-v2", made)
+
+    def test_weights_of_another_version_stop_the_start_and_are_named(self, made: Path) -> None:
+        path = made / "weights" / "mine.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 1}))
+        with pytest.raises(CorruptModel, match=r"mine\.json .* format 1"):
+            open_catalogue(Settings(data_dir=made, encoder="hashed"))
 
 
 class TestPackagedModel:

@@ -121,7 +121,8 @@ class _Server:
     def __init__(self, log: Path, port: int, plan: Plan) -> None:
         self._plan = plan
         self._served = _served_before(log)
-        self._log = log.open("a", encoding="utf-8")
+        # line by line: what a crawler has recorded must stand in the log by then
+        self._log = log.open("a", encoding="utf-8", buffering=1)
         self._listener = _listener(port)
         self._poll = select.epoll()
         self._poll.register(self._listener, select.EPOLLIN)
@@ -136,7 +137,7 @@ class _Server:
         return int(self._listener.getsockname()[1])
 
     def run(self) -> None:
-        parent, flushed = os.getppid(), time.monotonic()
+        parent, swept = os.getppid(), time.monotonic()
         while not self.is_stopped and os.getppid() == parent:
             wait_s = max(0.0, min(0.5, self._waiting[0][0] - time.time())) if self._waiting else 0.5
             for fd, event in self._poll.poll(wait_s):
@@ -149,10 +150,9 @@ class _Server:
             while self._waiting and self._waiting[0][0] <= time.time():
                 _, _, fd, request = heapq.heappop(self._waiting)
                 self._answer(fd, *request)
-            if time.monotonic() - flushed > 1.0:
-                self._log.flush()
+            if time.monotonic() - swept > 1.0:
                 self._drop_silent()
-                flushed = time.monotonic()
+                swept = time.monotonic()
         self._log.close()
 
     def _accept(self) -> None:

@@ -40,7 +40,6 @@ def kills(
             fell += len(crews.reap())
             ended_at = time.time()
             failed = crews.failed_polls()
-        server.stop()  # its log is whole on disk only then
         asked = server.asked()
         found = left(stage, plan, asked)
         told = account(asked, tags(stage), intervals, ended_at)

@@ -26,7 +26,6 @@ def politeness(engine: str, on_one: int, on_many: int, seconds: float, workers: 
             since = stage.set_all_due().timestamp()
             time.sleep(seconds)
             fell = len(crews.reap())
-        server.stop()  # its log is whole on disk only then
         asked = server.asked()
     seen = pressure(asked)
     late = sorted(a.came_at - since for a in asked if a.feed >= on_one)

@@ -6,6 +6,7 @@ at the same time, two idle cores would do about 2 / (CPU seconds a feed).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from datetime import UTC, datetime
@@ -28,7 +29,6 @@ def changed(engine: str, count: int, processes: int, workers: int) -> Bar:
         sources = feeds(server, count + WARM, count + WARM)
         settle(stage, server, sources, is_due=False)
         seconds, cpu_s = _timed(stage, server.pid, count, processes, workers)
-        server.stop()  # its log is whole on disk only then
         found = left(stage, plan, server.asked())
     rate = count / seconds
     return Bar(
@@ -47,7 +47,6 @@ def unchanged(engine: str, count: int, processes: int, workers: int) -> Bar:
         settle(stage, server, sources, is_due=False)
         know_tags(stage, len(sources))
         seconds, cpu_s = _timed(stage, server.pid, count, processes, workers)
-        server.stop()
         asked = server.asked()
     conditional = sum(a.status == 304 for a in asked)
     rate = count / seconds
@@ -115,6 +114,7 @@ def _cpu_s(pids: list[int]) -> float:
     """User and system seconds of the processes that are alive, with those of the children they have outlived."""
     ticks = 0
     for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += sum(map(int, fields[11:15]))
+        with contextlib.suppress(FileNotFoundError):  # it has ended: its parent counts it
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(map(int, fields[11:15]))
     return ticks / os.sysconf("SC_CLK_TCK")
