@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import logging
 import os
 import signal
 import sys
@@ -19,10 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from crawlers import cadence, schedule
 from crawlers.registry import Registry
+from index.cli import configure_logging
 from index.model import Source
 from index.pages import SyncReport
 from tests.benchmarks.crawling.place import Place
@@ -164,7 +162,6 @@ class Crews:
             schedule.run(settings, catalogue, stop, Registry(()))
         catalogue.close()
 
-
     def _quicken(self) -> None:
         if self.interval_s is not None:
             seconds = int(self.interval_s)  # floor, ceiling and back-off alike
@@ -193,7 +190,7 @@ def _child(run: Callable[[], None], log: Path) -> None:
         out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(out, 1)
         os.dup2(out, 2)
-        configure_log()
+        configure_logging("json")
         run()
         status = 0
     except BaseException:  # noqa: BLE001 - a forked child must not return into its parent's code
@@ -201,19 +198,3 @@ def _child(run: Callable[[], None], log: Path) -> None:
         sys.stderr.flush()
     finally:
         os._exit(status)
-
-
-def configure_log() -> None:
-    """As the command line does with CLARION_LOG_FORMAT=json."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
