@@ -288,7 +288,7 @@ class Pipeline:
             listed_count=run.listed_count,
             bad_count=len(run.bad),
         )
-        return replace(check, **drift.profile(items)) if items else check  # type: ignore[arg-type]
+        return replace(check, **drift.profile(items)) if items else check
 
     def _store(
         self,
