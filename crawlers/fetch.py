@@ -167,7 +167,7 @@ class Fetcher:
             if rules.closed_by:
                 return Failed("robots", detail=f"robots.txt could not be had: {rules.closed_by}")
             if not rules.allows(url):
-                return Failed("robots", detail="robots.txt does not allow this address")
+                return Failed("robots", permanent=True, detail="robots.txt does not allow this address")
         key = _key_header(source, self._environ)
         if key is None:
             return Failed("needs_token", detail=f"the variable {source.options['key_env']} is not set")

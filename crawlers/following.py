@@ -87,14 +87,14 @@ class Follower:
         return self._reader.read(fetched.body, context)
 
     def follow(
-        self, run: Run, lease: SourceLease, first: Request, parsed: Parsed, further: Sequence[Request] = ()
+        self, run: Run, lease: SourceLease, first: Request, document: Parsed, further: Sequence[Request]
     ) -> None:
-        """Gathers into `run` what the first document held (`parsed`), then further lists and unknown pages, within the
+        """Gathers into `run` what the first `document` held, then further lists and unknown pages, within the
         domain and the run's budget. One failing page stops none.
         """
         source, budget = lease.source, _budget(lease)
-        onward = self._onward(run, lease, parsed)
-        self._take(run, source, parsed)
+        onward = self._onward(run, lease, document)
+        self._take(run, source, document)
         waiting = deque((*self._wanted(lease, further), *onward))
         seen = {(first.url, first.body)}
         while waiting:
