@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
@@ -47,7 +48,8 @@ class Notepad:
 
 def check_source(source: Source, registry: Registry, settings: Settings, console: Console) -> int:
     """Prints what a poll would bring; 0 if there is no doubt, else 1."""
-    notepad, report = _polled(source, registry, settings)
+    with _polling(registry, settings) as polled:
+        notepad, report = polled(source)
     table = Table("date", "role", "label", "verdict", "by", "title")
     for labelled in notepad.items:
         item, verdict = labelled.item, labelled.verdict.value if labelled.verdict else ""
@@ -74,33 +76,43 @@ def check_sources(
     `progress(source id, how many are done)` comes before each poll.
     """
     table, doubted = Table("source", "status", "items", "dated", "labelled", "ms", "doubts"), 0
-    for done, source in enumerate(sources):
-        progress(source.id, done)
-        notepad, report = _polled(source, registry, settings)
-        items, found = notepad.items, _found(source, notepad, report)
-        dated = sum(i.item.published_at is not None for i in items)
-        labelled = sum(bool(i.item.label) for i in items)
-        counts = (str(n) for n in (len(items), dated, labelled, report.ms))
-        table.add_row(source.id, report.status, *counts, "; ".join(found))
-        doubted += bool(found)
+    with _polling(registry, settings) as polled:
+        for done, source in enumerate(sources):
+            progress(source.id, done)
+            notepad, report = polled(source)
+            items, found = notepad.items, _found(source, notepad, report)
+            dated = sum(i.item.published_at is not None for i in items)
+            labelled = sum(bool(i.item.label) for i in items)
+            counts = (str(n) for n in (len(items), dated, labelled, report.ms))
+            table.add_row(source.id, report.status, *counts, "; ".join(found))
+            doubted += bool(found)
     progress("", len(sources))
     console.print(table)
     console.print(f"{len(sources)} sources, doubts about {doubted}")
     return 1 if doubted else 0
 
 
-def _polled(source: Source, registry: Registry, settings: Settings) -> tuple[Notepad, Report]:
-    notepad, reader = Notepad(), Reader(size=1)
-    now = notepad.now()
-    lease = SourceLease(source, SourceState(source.id, now), "check", 0, now + timedelta(minutes=5))
+@contextlib.contextmanager
+def _polling(registry: Registry, settings: Settings) -> Iterator[Callable[[Source], tuple[Notepad, Report]]]:
+    """Polls one source after the other with one parsing child and one fetcher, which keeps the pace of their hosts."""
+    fetcher, reader = Fetcher(settings), Reader(size=1)
+
+    def polled(source: Source) -> tuple[Notepad, Report]:
+        notepad = Notepad()
+        now = notepad.now()
+        lease = SourceLease(source, SourceState(source.id, now), "check", 0, now + timedelta(minutes=5))
+        return notepad, Pipeline(notepad, fetcher, reader, registry).crawl(lease)
+
     try:
-        return notepad, Pipeline(notepad, Fetcher(settings), reader, registry).crawl(lease)
+        yield polled
     finally:
         reader.close()
 
 
 def _found(source: Source, notepad: Notepad, report: Report) -> list[str]:
-    failed = [f"{report.status}: {report.code}"] if report.code else []
+    """The failure, if there was one, with its detail; then what the items leave in doubt."""
+    detail = f" ({notepad.state.note})" if notepad.state is not None and notepad.state.note else ""
+    failed = [f"{report.status}: {report.code}{detail}"] if report.code else []
     return [*failed, *doubts(source, notepad.items)]
 
 

@@ -59,10 +59,7 @@ def _crawl(args: argparse.Namespace, settings: Settings) -> int:
     try:
         catalogue.put_sources(registry.sources)
         if args.once is None:
-            stop = threading.Event()
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: stop.set())
-            run(settings, catalogue, stop, registry)
+            run(settings, catalogue, _stop_signal(), registry)
             return 0
         reports = _crawl_once(catalogue, settings, registry, args.once or None)
     finally:
@@ -74,10 +71,7 @@ def _mail(args: argparse.Namespace, settings: Settings) -> int:
     catalogue = open_catalogue(settings)
     try:
         if not args.once:
-            stop = threading.Event()
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: stop.set())
-            tipmail.run(settings, catalogue, stop)
+            tipmail.run(settings, catalogue, _stop_signal())
             return 0
         reader = Reader(size=1)
         try:
@@ -88,6 +82,14 @@ def _mail(args: argparse.Namespace, settings: Settings) -> int:
         catalogue.close()
     print(f"{done.taken} tips, {done.known} known, {done.dropped} dropped, {done.unread} left to a person")
     return 1 if done.code else 0
+
+
+def _stop_signal() -> threading.Event:
+    """Set when this process is told to end."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 def _crawl_once(catalogue: Any, settings: Settings, registry: Registry, source_ids: list[str] | None) -> list[Report]:

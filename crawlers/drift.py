@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from statistics import median
+from typing import TypedDict
 
 from crawlers.domains import registrable
 from index.model import Labelled, SourceCheck
@@ -21,6 +22,17 @@ LEAST_ITEMS = 5  # fewer say nothing about shares; the polls before are added un
 POINTS = 50
 LOOKED_AT = 3 * BASE  # polls of the log that are read for it
 _SHARES = {"dates": "dated_count", "texts": "worded_count", "labels": "tagged_count"}
+
+
+class Profile(TypedDict):
+    """What a poll's items have: fields of SourceCheck."""
+
+    item_count: int
+    dated_count: int
+    worded_count: int
+    tagged_count: int
+    language: str
+    host: str
 
 
 def doubts(now: SourceCheck, past: Sequence[SourceCheck]) -> tuple[str, ...]:
@@ -38,7 +50,7 @@ def doubts(now: SourceCheck, past: Sequence[SourceCheck]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def profile(items: Sequence[Labelled]) -> dict[str, int | str]:
+def profile(items: Sequence[Labelled]) -> Profile:
     """What a poll's items have, as the log keeps it."""
     return {
         "item_count": len(items),

@@ -164,8 +164,10 @@ class Fetcher:
         vetting = self._vetting(source)
         if "robots_override" not in source.options:
             rules = self._robots.rules(url, lambda address: self._robots_txt(address, vetting))
+            if rules.closed_by:
+                return Failed("robots", detail=f"robots.txt could not be had: {rules.closed_by}")
             if not rules.allows(url):
-                return Failed("robots", detail="robots.txt does not allow this address, or could not be had")
+                return Failed("robots", permanent=True, detail="robots.txt does not allow this address")
         key = _key_header(source, self._environ)
         if key is None:
             return Failed("needs_token", detail=f"the variable {source.options['key_env']} is not set")

@@ -45,6 +45,8 @@ def address_of(settings: Settings) -> Address:
         raise SettingError("CLARION_MAIL_URL must be imaps://user@host, without a password")
     if not settings.mail_password:
         raise SettingError("CLARION_MAIL_PASSWORD is not set")
+    if not settings.mail_password.isascii() or not settings.mail_password.isprintable():
+        raise SettingError("CLARION_MAIL_PASSWORD must be plain ASCII: LOGIN takes nothing else")
     if not (user + folder).isascii() or any(c in user + folder for c in '"\\\r\n'):
         raise SettingError("CLARION_MAIL_URL: the user and the folder must be plain ASCII")
     return Address(parts.hostname, port, user, folder)

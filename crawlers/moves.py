@@ -11,7 +11,7 @@ from datetime import date
 from urllib.parse import urlsplit
 
 from crawlers.domains import is_within, registrable
-from index.model import Move
+from index.model import Move, SourceLease
 from index.outbound import Hop
 
 DAYS = 7
@@ -39,6 +39,18 @@ def is_believed(move: Move | None) -> bool:
 def elsewhere(move: Move | None, to: str, today: date) -> Move:
     """An answer from another registrable domain: a move that counts at once. A refusal of the same address stays."""
     return move if move is not None and move.to == to and move.domain else Move(to, (today,), registrable(to))
+
+
+def address_of(lease: SourceLease) -> str:
+    """Where the source is read now: as registered, or where it has moved to since."""
+    return lease.state.address or lease.source.url
+
+
+def hosts_of(lease: SourceLease) -> tuple[str, ...]:
+    """The hosts that speak for the source: as registered, and what editors approved after a move."""
+    also = lease.source.options.get("also_hosts", ())
+    listed = tuple(str(h) for h in also) if isinstance(also, list | tuple) else ()
+    return (lease.source.domain, *listed, *((lease.state.also_domain,) if lease.state.also_domain else ()))
 
 
 def _is_home(url: str) -> bool:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections import deque
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -19,9 +18,10 @@ import structlog
 
 from crawlers import cadence, drift, moves
 from crawlers.adapters import adapter
-from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
+from crawlers.adapters.protocol import Parsed, Request
 from crawlers.domains import host_of, is_within
 from crawlers.fetch import Failed, Fetched, NotModified, Outcome, Unchanged
+from crawlers.following import Follower, Known, Paging, Reading, Run
 from crawlers.identity import named
 from crawlers.labels import map_label
 from crawlers.registry import Registry
@@ -40,17 +40,12 @@ from index.model import (
     SourceState,
 )
 
-PAGES_A_RUN = 5
-BARREN_KEPT = 2_000  # pages without an item that a process remembers, so that they use up no later run's budget
-PAGES_FIRST_RUN = 50  # first imports have a day's budget
 _log = structlog.get_logger("crawlers")
 
 
-class Catalogue(Protocol):
+class Catalogue(Known, Protocol):
     """What a run asks of the catalogue; `index.catalogue.Catalogue` fits, and so does a fake."""
 
-    def now(self) -> datetime: ...
-    def known_items(self, source_id: str, native_ids: Collection[str]) -> frozenset[str]: ...
     def record(
         self, lease: SourceLease, items: Sequence[Labelled], state: SourceState, check: SourceCheck
     ) -> RecordOutcome | None: ...
@@ -59,7 +54,7 @@ class Catalogue(Protocol):
     def link(self, claim_id: str) -> object: ...
 
 
-class Fetching(Protocol):
+class Fetching(Paging, Protocol):
     def poll(
         self,
         source: Source,
@@ -69,11 +64,6 @@ class Fetching(Protocol):
         sha256: str | None,
         body: bytes = b"",
     ) -> Outcome: ...
-    def page(self, source: Source, url: str, body: bytes = b"") -> Fetched | Failed: ...
-
-
-class Reading(Protocol):
-    def read(self, body: bytes, context: Context) -> Parsed | Failed: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,28 +85,6 @@ class Report:
     linked: int = 0
 
 
-@dataclass
-class _Run:
-    """What a run has gathered so far."""
-
-    started: float = field(default_factory=time.monotonic)
-    url: str = ""  # asked first
-    http_status: int | None = None
-    sha256: str = ""
-    listed_count: int = 0
-    items: list[Item] = field(default_factory=list)
-    repaired: set[str] = field(default_factory=set)  # native ids
-    bad: list[ItemError] = field(default_factory=list)
-    wire_bytes: int = 0
-    is_complete: bool = True
-    code: str = ""
-    detail: str = ""
-
-    @property
-    def ids(self) -> set[str]:
-        return {item.native_id for item in self.items}
-
-
 class Pipeline:
     """Runs one leased source after the other; safe to call from several threads. It decides nothing about truth."""
 
@@ -128,9 +96,9 @@ class Pipeline:
         registry: Registry,
         jitter: Callable[[], float] = lambda: random.random(),  # noqa: S311 - spreads polls, guards nothing
     ) -> None:
-        self._catalogue, self._fetcher, self._reader = catalogue, fetcher, reader
+        self._catalogue, self._fetcher = catalogue, fetcher
+        self._follower = Follower(catalogue, fetcher, reader)
         self._registry, self._jitter = registry, jitter
-        self._barren: deque[tuple[str, str]] = deque(maxlen=BARREN_KEPT)
 
     def crawl(self, lease: SourceLease) -> Report:
         """One run of one source. Never raises: an unexpected error is logged and the lease lapses."""
@@ -147,13 +115,13 @@ class Pipeline:
     def _crashed(self, lease: SourceLease) -> Report:
         """A bug counts as a failure of its source: shown on the desk, polled less and less often."""
         try:
-            return self._failed(lease, _Run(), Failed("crashed"))
+            return self._failed(lease, Run(), Failed("crashed"))
         except Exception:  # noqa: BLE001 - the same edge: without the records only the lease can lapse
             _log.critical("crash_not_stored", source=lease.source.id, exc_info=True)
             return Report(lease.source.id, "error", code="crashed")
 
     def _crawl(self, lease: SourceLease) -> Report:
-        source, state, run = lease.source, lease.state, _Run()
+        source, state, run = lease.source, lease.state, Run()
         if self._catalogue.now() >= lease.until:  # this process was stopped meanwhile; the source is another worker's
             return Report(source.id, "lost")
         first, *further = _requests(lease)
@@ -172,93 +140,17 @@ class Pipeline:
         if isinstance(outcome, NotModified | Unchanged):
             return self._quiet(lease, run, outcome)
         run.wire_bytes, run.http_status, run.sha256 = outcome.wire_bytes, outcome.status, outcome.sha256
-        parsed = self._reader.read(outcome.body, self._context(source, first, outcome))
+        parsed = self._follower.read(source, first, outcome)
         if isinstance(parsed, Failed):
             return self._failed(lease, run, parsed)
         if parsed.code:
             return self._failed(lease, run, Failed(parsed.code))
         run.listed_count = len(parsed.items) + len(parsed.bad) + sum(bool(r.native_id) for r in parsed.more)
-        onward = self._onward(run, lease, parsed)
-        self._take(run, source, parsed)
-        self._follow(run, lease, first, (*self._wanted(lease, further), *onward))
+        self._follower.follow(run, lease, first, parsed, further)
         if run.code and not run.items:
             told = "malformed" if run.code in ("gone", "not_found") else ""  # of a page; the source itself answered
             return self._failed(lease, run, Failed(run.code, detail=run.detail), told)
         return self._done(lease, outcome, parsed, run)
-
-    def _follow(self, run: _Run, lease: SourceLease, first: Request, onward: Sequence[Request]) -> None:
-        """Further lists and unknown pages, within the domain and the run's budget. One failing page stops none."""
-        source = lease.source
-        waiting = deque(onward)
-        budget = _budget(lease)
-        seen = {(first.url, first.body)}
-        while waiting:
-            request = waiting.popleft()
-            if (request.url, request.body) in seen:
-                continue
-            if budget == 0:
-                self._left_over(run, source, [request, *waiting])
-                return
-            budget -= 1
-            seen.add((request.url, request.body))
-            fetched = self._fetcher.page(source, request.url, request.body)
-            if isinstance(fetched, Failed):
-                if fetched.code != "end_of_list":
-                    self._page_failed(run, request, fetched.code, fetched.permanent)
-                continue
-            run.wire_bytes += fetched.wire_bytes
-            parsed = self._reader.read(fetched.body, self._context(source, request, fetched))
-            if isinstance(parsed, Failed) or parsed.code:
-                self._page_failed(run, request, parsed.code, is_permanent=True)
-                continue
-            ids = {item.native_id for item in parsed.items}  # of a page of several reviews, or under another name
-            if request.kind == "page" and parsed.is_complete and ids <= self._catalogue.known_items(source.id, ids):
-                self._barren.append((source.id, request.native_id))
-            onward = self._onward(run, lease, parsed)
-            self._take(run, source, parsed)
-            waiting.extendleft(reversed([r for r in onward if r.kind == "page"]))  # before the next list is opened
-            waiting.extend(r for r in onward if r.kind != "page")
-
-    def _left_over(self, run: _Run, source: Source, left: Sequence[Request]) -> None:
-        """The rest comes with the next polls; not so lists alone after a run that brought nothing new: they are old."""
-        is_new = len(self._catalogue.known_items(source.id, run.ids)) < len(run.ids)
-        run.is_complete = run.is_complete and not is_new and all(r.kind != "page" for r in left)
-
-    def _onward(self, run: _Run, lease: SourceLease, parsed: Parsed) -> list[Request]:
-        """What may be read next. A list whose every item was seen before leads to no further list (Q26): some servers
-        repeat the last page for ever. Until a source was read whole, only this run's items count as seen.
-        """
-        wanted = self._wanted(lease, parsed.more)
-        ids = {item.native_id for item in parsed.items}
-        if not ids or all(r.kind == "page" for r in wanted):
-            return wanted
-        fresh = ids - run.ids
-        if lease.state.body_sha256 is not None:
-            fresh -= self._catalogue.known_items(lease.source.id, fresh)
-        return wanted if fresh else [r for r in wanted if r.kind == "page"]
-
-    def _wanted(self, lease: SourceLease, more: Sequence[Request]) -> list[Request]:
-        """Requests that may be followed: inside the domain (an aggregator's anywhere), pages not known yet."""
-        source, hosts = lease.source, _hosts(lease)
-        inside = [r for r in more if source.options.get("aggregator") or is_within(r.url, hosts)]
-        is_whole = lease.state.body_sha256 is not None  # until then a known item does not mean that its list was read
-        ids = {r.native_id for r in inside if r.native_id and (r.kind == "page" or is_whole)}
-        known = self._catalogue.known_items(source.id, ids) if ids else frozenset()
-        barren = {native_id for source_id, native_id in tuple(self._barren) if source_id == source.id}
-        return [r for r in inside if r.native_id not in known and (r.kind != "page" or r.native_id not in barren)]
-
-    def _page_failed(self, run: _Run, request: Request, code: str, is_permanent: bool) -> None:
-        run.bad.append(ItemError(code, request.native_id or request.url))
-        run.code, run.detail = run.code or code, "a page of the list"
-        run.is_complete = run.is_complete and is_permanent
-
-    def _take(self, run: _Run, source: Source, parsed: Parsed) -> None:
-        if parsed.notes.get("guids_ignored"):
-            _log.warning("source_flagged", source=source.id, guids_ignored=parsed.notes["guids_ignored"])
-        run.items += parsed.items
-        run.repaired |= parsed.repaired
-        run.bad += parsed.bad
-        run.is_complete = run.is_complete and parsed.is_complete
 
     def _labelled(self, lease: SourceLease, item: Item, is_repaired: bool) -> Labelled:
         """The item with what its label suggests and the level that its publisher has here (sources.md 1)."""
@@ -278,7 +170,7 @@ class Pipeline:
         if source.options.get("aggregator"):
             level = self._registry.authority_of(other or item.url)
             return (1 if level is None else level), False
-        hosts = _hosts(lease)
+        hosts = moves.hosts_of(lease)
         is_offsite = not is_within(item.url, hosts) or bool(other and not is_within(other, hosts))
         if is_offsite or source.options.get("bridge"):
             return 0, is_offsite
@@ -287,31 +179,19 @@ class Pipeline:
     def _is_hijacked(self, lease: SourceLease, outcome: Fetched | NotModified | Unchanged) -> bool:
         """An official source that answers from another registrable domain is held for editors (A5, E4)."""
         is_official = lease.source.kind is SourceKind.OFFICIAL
-        return is_official and bool(outcome.url) and not is_within(outcome.url, _hosts(lease))
+        return is_official and bool(outcome.url) and not is_within(outcome.url, moves.hosts_of(lease))
 
     def _is_imitation(self, lease: SourceLease, url: str) -> bool:
         """Whether the host looks like a registered domain and is none: warned of, never official (E3, Q40)."""
-        host = host_of(url) if "." in url and " " not in url and not is_within(url, _hosts(lease)) else ""
+        host = host_of(url) if "." in url and " " not in url and not is_within(url, moves.hosts_of(lease)) else ""
         domain = imitated(host, [s.domain for s in self._registry.sources] or [lease.source.domain]) if host else None
         if domain is not None:
             _log.warning("look_alike", source=lease.source.id, host=host, of=domain)
         return domain is not None
 
-    def _context(self, source: Source, request: Request, fetched: Fetched) -> Context:
-        return Context(
-            source=replace(source, options=dict(source.options), names=dict(source.names)),
-            request=request,
-            url=fetched.url,
-            fetched_at=self._catalogue.now(),
-            content_type=fetched.content_type,
-            answered_at=fetched.answered_at,
-            is_truncated=fetched.is_truncated,
-            page_count=fetched.page_count,
-        )
-
     # --- the endings of a run
 
-    def _quiet(self, lease: SourceLease, run: _Run, outcome: NotModified | Unchanged) -> Report:
+    def _quiet(self, lease: SourceLease, run: Run, outcome: NotModified | Unchanged) -> Report:
         state = lease.state
         if isinstance(outcome, Unchanged):
             state = replace(state, etag=outcome.etag, last_modified=outcome.last_modified)
@@ -329,20 +209,20 @@ class Pipeline:
         status = "not_modified" if isinstance(outcome, NotModified) else "unchanged"
         return self._store(lease, run, _asked_anew(state, was_hidden=False), polled, (), status)
 
-    def _failed(self, lease: SourceLease, run: _Run, failed: Failed, health_code: str = "") -> Report:
+    def _failed(self, lease: SourceLease, run: Run, failed: Failed, health_code: str = "") -> Report:
         polled = cadence.Polled(is_ok=False, code=health_code or failed.code, retry_after_s=failed.retry_after_s)
         run.http_status = failed.status or run.http_status
         run.code, run.detail, run.listed_count = failed.code, failed.detail, 0
         return self._store(lease, run, replace(lease.state, note=failed.detail), polled, (), "error")
 
-    def _held(self, lease: SourceLease, run: _Run, url: str) -> Report:
+    def _held(self, lease: SourceLease, run: Run, url: str) -> Report:
         """Nothing of the answer is read; editors decide about the domain. After a refusal it is a plain failure."""
         move = moves.elsewhere(lease.state.move, url, self._catalogue.now().date())
         asked = replace(lease, state=replace(lease.state, move=move))
         code = "redirect_refused" if move.is_refused else "moved"
         return self._failed(asked, run, Failed("redirect_refused", detail=code), code)
 
-    def _done(self, lease: SourceLease, fetched: Fetched, parsed: Parsed, run: _Run) -> Report:
+    def _done(self, lease: SourceLease, fetched: Fetched, parsed: Parsed, run: Run) -> Report:
         is_whole = run.is_complete and not fetched.is_truncated
         items = [self._labelled(lease, i, i.native_id in run.repaired) for i in named(run.items)]
         state = replace(
@@ -367,7 +247,7 @@ class Pipeline:
             _log.info("item_rejected", source=lease.source.id, native_id_hash=native, code=error.code)
         return self._store(lease, run, state, polled, items, "ok")
 
-    def _doubts(self, lease: SourceLease, run: _Run, items: Sequence[Labelled]) -> tuple[str, ...]:
+    def _doubts(self, lease: SourceLease, run: Run, items: Sequence[Labelled]) -> tuple[str, ...]:
         past = self._catalogue.past_checks(lease.source.id, drift.LOOKED_AT, lease.state.learn_from)
         return drift.doubts(self._check(lease, run, items, "ok"), past)
 
@@ -381,21 +261,21 @@ class Pipeline:
         return any(not known & {i.native_id, *i.aliases} for i in old)
 
     def _after_move(
-        self, lease: SourceLease, run: _Run, state: SourceState, outcome: Fetched | NotModified | Unchanged
+        self, lease: SourceLease, run: Run, state: SourceState, outcome: Fetched | NotModified | Unchanged
     ) -> SourceState:
         """A permanent redirect is counted; once believed it is followed, for an official source only by an editor. An
         address that the format made of the registered one moves with that alone."""
         source, asked = lease.source, run.url
-        if asked != address(lease):
+        if asked != moves.address_of(lease):
             return state
         to, today = outcome.url or asked, self._catalogue.now().date()
-        move = moves.seen(state.move, asked, to, outcome.hops, _hosts(lease), today)
+        move = moves.seen(state.move, asked, to, outcome.hops, moves.hosts_of(lease), today)
         if move is None or not moves.is_believed(move) or source.kind is SourceKind.OFFICIAL:
             return replace(state, move=move)
         _log.warning("source_followed", source=source.id, to_host=host_of(move.to), days=len(move.days))
         return replace(state, move=None, address=move.to, etag=None, last_modified=None)
 
-    def _check(self, lease: SourceLease, run: _Run, items: Sequence[Labelled], status: str) -> SourceCheck:
+    def _check(self, lease: SourceLease, run: Run, items: Sequence[Labelled], status: str) -> SourceCheck:
         check = SourceCheck(
             source_id=lease.source.id,
             checked_at=self._catalogue.now(),
@@ -408,12 +288,12 @@ class Pipeline:
             listed_count=run.listed_count,
             bad_count=len(run.bad),
         )
-        return replace(check, **drift.profile(items)) if items else check  # type: ignore[arg-type]
+        return replace(check, **drift.profile(items)) if items else check
 
     def _store(
         self,
         lease: SourceLease,
-        run: _Run,
+        run: Run,
         state: SourceState,
         polled: cadence.Polled,
         items: Sequence[Labelled],
@@ -460,15 +340,10 @@ class Pipeline:
         return self._catalogue.arrivals(source.id) if is_quiet and polled.is_ok and not source.silent_after_h else ()
 
 
-def address(lease: SourceLease) -> str:
-    """Where the source is read now: as registered, or where it has moved to since."""
-    return lease.state.address or lease.source.url
-
-
 def _requests(lease: SourceLease) -> tuple[Request, ...]:
     """What a poll asks for. A move applies where the format asks for the registered address itself."""
     first, *further = adapter(lease.source.format).first(lease.source)
-    moved = replace(first, url=address(lease)) if first.url == lease.source.url else first
+    moved = replace(first, url=moves.address_of(lease)) if first.url == lease.source.url else first
     return moved, *further
 
 
@@ -494,21 +369,6 @@ def _log_health(source: Source, before: SourceState, after: SourceState, outcome
         reason = after.error_code or ",".join(after.doubts)
         change = {"from": before.health.value, "to": health.value, "reason": reason}
         _log.warning("source_health", source=source.id, kind=source.kind.value, **change)
-
-
-def _hosts(lease: SourceLease) -> tuple[str, ...]:
-    """The hosts that speak for the source: as registered, and what editors approved after a move."""
-    also = lease.source.options.get("also_hosts", ())
-    listed = tuple(str(h) for h in also) if isinstance(also, list | tuple) else ()
-    return (lease.source.domain, *listed, *((lease.state.also_domain,) if lease.state.also_domain else ()))
-
-
-def _budget(lease: SourceLease) -> int:
-    """Pages of a run: five, or a first import's budget (`pages_a_day`) while the source was never read whole."""
-    if lease.state.body_sha256 is not None:
-        return PAGES_A_RUN
-    registered = lease.source.options.get("pages_a_day", PAGES_FIRST_RUN)
-    return int(registered) if isinstance(registered, int) else PAGES_FIRST_RUN
 
 
 def _logged(report: Report) -> dict[str, object]:

@@ -13,6 +13,7 @@ import queue
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -111,7 +112,7 @@ class _Child:
         self._process.wait()
 
     @contextlib.contextmanager
-    def _time_limit(self, seconds: float):  # type: ignore[no-untyped-def]
+    def _time_limit(self, seconds: float) -> Iterator[None]:
         timer = threading.Timer(seconds, self._process.kill)
         timer.daemon = True
         timer.start()

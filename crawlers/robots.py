@@ -31,13 +31,13 @@ _AGENT = re.compile(r"[A-Za-z_-]+")
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What one host's robots.txt allows. `is_closed`: it could not be had, so nothing is fetched."""
+    """What one host's robots.txt allows. `closed_by`: why it could not be had; then nothing is fetched."""
 
     parser: Protego | None = None
-    is_closed: bool = False
+    closed_by: str = ""
 
     def allows(self, url: str) -> bool:
-        if self.is_closed:
+        if self.closed_by:
             return False
         return self.parser is None or bool(self.parser.can_fetch(encoded(url), ROBOT))
 
@@ -68,12 +68,12 @@ def _agent(value: str) -> str:
 def rules_from(answer: Response | Failure) -> Rules:
     """The verdict of a fetch of robots.txt."""
     if isinstance(answer, Failure):
-        return Rules(is_closed=True)
+        return Rules(closed_by=answer.code)
     if 200 <= answer.status < 300:
         return parse_robots(answer.body)
     if 400 <= answer.status < 500 and answer.status != 429:
         return Rules()
-    return Rules(is_closed=True)
+    return Rules(closed_by=f"status {answer.status}")
 
 
 def robots_url(url: str) -> str:
@@ -103,5 +103,5 @@ class RobotsCache:
         with self._lock:
             if len(self._kept) > 10_000:
                 self._kept.clear()
-            self._kept[key] = (self._now() + (RETRY_S if rules.is_closed else KEEP_S), rules)
+            self._kept[key] = (self._now() + (RETRY_S if rules.closed_by else KEEP_S), rules)
         return rules

@@ -16,8 +16,9 @@ from typing import Protocol
 
 import structlog
 
-from crawlers.adapters.protocol import Context, Parsed, Request
+from crawlers.adapters.protocol import Context, Request
 from crawlers.fetch import Failed
+from crawlers.following import Reading
 from crawlers.mailbox import TROUBLES, Mailbox, address_of
 from crawlers.reading import Reader
 from crawlers.schedule import UNAVAILABLE, new_owner
@@ -30,7 +31,7 @@ AFTER_TROUBLE_S = 300.0
 LEASE = "mail"
 LEASE_S = 120.0
 # The reader wants to know whose document it reads; a mailbox is nobody's.
-_SENDERS = Source("mail", {"en": "mail"}, SourceKind.MONITOR, 0, "", "", "mail", Role.CIRCULATING, "zh-Hans")
+SENDERS = Source("mail", {"en": "mail"}, SourceKind.MONITOR, 0, "", "", "mail", Role.CIRCULATING, "zh-Hans")
 _log = structlog.get_logger("crawlers")
 
 
@@ -40,10 +41,6 @@ class Catalogue(Protocol):
     def take_tip(self, text: str, key: str) -> Tip | None: ...
     def take_lease(self, name: str, holder: str, ttl_s: float) -> int | None: ...
     def release_lease(self, name: str, holder: str) -> None: ...
-
-
-class Reading(Protocol):
-    def read(self, body: bytes, context: Context) -> Parsed | Failed: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,7 @@ def _take(catalogue: Catalogue, box: Mailbox, uid: str, reader: Reading) -> str:
     body = box.message(uid)
     if body is None:
         return "gone"
-    parsed = reader.read(body, Context(_SENDERS, Request(""), "", datetime.now(UTC)))
+    parsed = reader.read(body, Context(SENDERS, Request(""), "", datetime.now(UTC)))
     if isinstance(parsed, Failed) or parsed.code == "malformed":
         box.mark(uid, for_a_person=True)
         return "unread"

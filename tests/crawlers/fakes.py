@@ -12,7 +12,7 @@ from crawlers.adapters import adapter
 from crawlers.adapters.protocol import Context, Parsed
 from crawlers.fetch import Failed, Fetched, Outcome
 from crawlers.registry import Registry
-from index.model import Labelled, RecordOutcome, Role, Source, SourceCheck, SourceKind, SourceLease, SourceState
+from index.model import Health, Labelled, RecordOutcome, Role, Source, SourceCheck, SourceKind, SourceLease, SourceState
 from index.pages import SourceRow, SyncReport
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -134,7 +134,8 @@ class FakeCatalogue:
         due = [
             SourceLease(source, state, owner, 1, self.clock + timedelta(seconds=lease_s))
             for source, state in self.rows.values()
-            if source.is_enabled and state.next_check_at <= self.clock and source.id not in self.leased
+            if source.is_enabled and state.health is not Health.PAUSED
+            and state.next_check_at <= self.clock and source.id not in self.leased
         ][:limit]
         for lease in due:
             self.leased[lease.source.id] = owner

@@ -1,7 +1,8 @@
 """A small IMAP server on loopback, as much of RFC 3501 as a mailbox of tips needs: over TLS, with literals and flags.
 
 LOGIN SELECT UID SEARCH UNSEEN, UID FETCH (BODY.PEEK[]<0.n>), UID STORE +FLAGS, LOGOUT, NOOP, CAPABILITY. A test may
-break it: refuse the login, hang up after a number of commands, keep silent. At most 50 connections, 30 s each.
+break it: refuse the login, hang up after a number of commands or in the middle of a message. At most 50 connections,
+30 s each.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class ImapServer:
     password: str = "correct horse"
     messages: dict[int, Kept] = field(default_factory=dict)
     hangs_up_after: int | None = None  # commands of one connection
+    tears_messages: bool = False  # half of one is sent, and the connection closed
     commands: list[str] = field(default_factory=list)
     connection_count: int = 0
 
@@ -81,7 +83,11 @@ class ImapServer:
                     )
                     secured.sendall(f"{tag} {'OK done' if is_in else 'NO [AUTHENTICATIONFAILED] no'}\r\n".encode())
                     continue
-                secured.sendall(self._answer(tag, command, is_in))
+                answer = self._answer(tag, command, is_in)
+                if self.tears_messages and _FETCH.fullmatch(command):
+                    secured.sendall(answer[: len(answer) // 2])
+                    return
+                secured.sendall(answer)
                 if command.upper() == "LOGOUT":
                     return
 

@@ -235,6 +235,7 @@ def test_a14_what_robots_forbids_is_never_asked_for() -> None:
     with RudeServer(by_path({"/feed": FEED, "/robots.txt": rules})) as server:
         outcome = poll(server)
         assert isinstance(outcome, Failed) and outcome.code == "robots"
+        assert outcome.permanent, "such a page of a list does not keep its source from being read whole"
         assert server.paths() == ["/robots.txt"]
 
 

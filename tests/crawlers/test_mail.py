@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import ssl
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -43,7 +46,7 @@ def mail(text: str | None = RUMOR, html: str | None = None, **headers: str) -> E
 
 def read(message: EmailMessage | bytes) -> Parsed:
     body = message if isinstance(message, bytes) else message.as_bytes()
-    context = Context(tipmail._SENDERS, Request(""), "", datetime(2026, 3, 1, tzinfo=UTC))
+    context = Context(tipmail.SENDERS, Request(""), "", datetime(2026, 3, 1, tzinfo=UTC))
     return adapter("mail").read(body, context)
 
 
@@ -185,9 +188,9 @@ def test_a_thousand_nested_parts_end_in_the_child_and_not_here() -> None:
     deep = b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (n, n) for n in range(1_000)) + b"\nx"
     reader = Reader(size=1)
     try:
-        found = reader.read(deep, Context(tipmail._SENDERS, Request(""), "", datetime(2026, 3, 1, tzinfo=UTC)))
+        found = reader.read(deep, Context(tipmail.SENDERS, Request(""), "", datetime(2026, 3, 1, tzinfo=UTC)))
         assert found.code in ("parser_killed", "no_text")
-        (item,) = reader.read(mail().as_bytes(), Context(tipmail._SENDERS, Request(""), "", datetime.now(UTC))).items  # type: ignore[union-attr]
+        (item,) = reader.read(mail().as_bytes(), Context(tipmail.SENDERS, Request(""), "", datetime.now(UTC))).items  # type: ignore[union-attr]
         assert item.text == RUMOR
     finally:
         reader.close()
@@ -321,6 +324,58 @@ def test_a_wrong_password_and_a_connection_that_breaks_are_values(
     assert len(tips(catalogue)) == 1
 
 
+def test_a_message_that_breaks_off_is_read_whole_later(
+    server: ImapServer, settings: Settings, catalogue: Catalogue
+) -> None:
+    uid = server.put(mail().as_bytes())
+    server.tears_messages = True
+    assert visit(catalogue, settings, Here(), "one") == Visit(code="mailbox")
+    assert (tips(catalogue), server.messages[uid].flags) == ([], set())
+    server.tears_messages = False
+    assert visit(catalogue, settings, Here(), "two") == Visit(taken=1)
+    assert len(tips(catalogue)) == 1
+
+
+def test_mail_outlives_a_database_that_goes_away_and_no_message_is_lost(
+    server: ImapServer, settings: Settings, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real records, locked by another connection from the moment at which the message is read."""
+    other = sqlite3.connect(settings.data_dir / "clarion.db", isolation_level=None, check_same_thread=False)
+    is_locked, stop = threading.Event(), threading.Event()
+
+    class Locking(Here):
+        def read(self, body: bytes, context: Context) -> Parsed:
+            if not is_locked.is_set():
+                other.execute("BEGIN IMMEDIATE")
+                is_locked.set()
+            return super().read(body, context)
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr("index.records.engine.BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr(tipmail, "Reader", lambda size: Locking())
+    monkeypatch.setattr(tipmail, "EVERY_S", 0.05)
+    monkeypatch.setattr(tipmail, "LEASE_S", 0.5)  # it was not given back: nobody could write
+    uid = server.put(mail().as_bytes())
+    opened = open_catalogue(settings)  # with the shorter wait
+    process = threading.Thread(target=tipmail.run, args=(settings, opened, stop))
+    process.start()
+    try:
+        assert is_locked.wait(20)
+        time.sleep(1)
+        assert process.is_alive() and server.messages[uid].flags == set()
+        other.execute("ROLLBACK")
+        ends = time.monotonic() + 20
+        while "\\Seen" not in server.messages[uid].flags and time.monotonic() < ends:
+            time.sleep(0.05)
+    finally:
+        stop.set()
+        process.join(20)
+        other.close()
+        opened.close()
+    assert server.messages[uid].flags == {"\\Seen"} and len(tips(catalogue)) == 1
+
+
 def test_a17_a_server_whose_certificate_is_not_trusted_gets_no_password(
     server: ImapServer, settings: Settings, catalogue: Catalogue
 ) -> None:
@@ -333,7 +388,8 @@ def test_a17_a_server_whose_certificate_is_not_trusted_gets_no_password(
 @pytest.mark.parametrize(
     ("url", "password"),
     [("", "x"), ("imap://u@host/INBOX", "x"), ("imaps://host/INBOX", "x"), ("imaps://u:secret@host", "x"),
-     ("imaps://u@host:port", "x"), ('imaps://u@host/a"b', "x"), ("imaps://u@host", "")],
+     ("imaps://u@host:port", "x"), ('imaps://u@host/a"b', "x"), ("imaps://u@host", ""),
+     ("imaps://u@host", "密码 secret"), ("imaps://u@host", "x\r\nsecret")],
 )  # fmt: skip
 def test_an_address_that_is_not_safe_or_not_whole_is_refused(url: str, password: str) -> None:
     with pytest.raises(SettingError) as refused:

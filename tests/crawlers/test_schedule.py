@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,8 +14,10 @@ from crawlers import schedule
 from crawlers.fetch import Failed
 from crawlers.pipeline import Pipeline
 from crawlers.registry import Registry
-from crawlers.schedule import ClockHand, Crew, crawl_once, run
-from index.errors import Refused
+from crawlers.schedule import ClockHand, Crew, Relay, crawl_once, run
+from index.errors import RecordsUnavailable, Refused
+from index.model import Health
+from index.pages import SyncReport
 from index.settings import Settings
 from tests.crawlers.fakes import NO_LABELS, FakeCatalogue, FakeNetwork, InProcessReader, a_source, fetched
 from tests.crawlers.test_pipeline import rss
@@ -158,6 +161,50 @@ def test_a_source_that_is_off_is_refused_by_name(quick: FakeNetwork) -> None:
     catalogue.add(a_source("off", is_enabled=False))
     with pytest.raises(Refused):
         crawl_once(catalogue, Settings(), Registry(()), ["off"])
+
+
+def test_a_paused_source_is_not_waited_for_and_refused_by_name(quick: FakeNetwork) -> None:
+    catalogue = FakeCatalogue()
+    catalogue.add(*sources("a", "b"))
+    source, state = catalogue.rows["b"]
+    catalogue.rows["b"] = (source, replace(state, health=Health.PAUSED))
+    began = time.monotonic()
+    assert [r.source_id for r in crawl_once(catalogue, Settings(), Registry(()))] == ["a"]
+    assert time.monotonic() - began < schedule.LEASE_S / 2
+    with pytest.raises(Refused, match="paused"):
+        crawl_once(catalogue, Settings(), Registry(()), ["b"])
+
+
+class Indexing(FakeCatalogue):
+    """A catalogue whose syncs end as told, one after the other, then well."""
+
+    def __init__(self, *troubles: Exception) -> None:
+        super().__init__()
+        self.troubles, self.asked = list(troubles), threading.Event()
+
+    def sync(self, limit: int = 1000) -> SyncReport:
+        self.asked.set()
+        if self.troubles:
+            raise self.troubles.pop(0)
+        return super().sync(limit)
+
+
+def test_what_the_relay_could_not_carry_comes_with_the_next_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = threading.Event()
+    monkeypatch.setattr(threading, "excepthook", lambda args: told.set())
+    catalogue = Indexing(RecordsUnavailable("the database restarts"), ZeroDivisionError("a bug"))
+    relay = Relay(catalogue)
+    for _ in range(2):
+        catalogue.asked.clear()
+        relay.ask()
+        assert catalogue.asked.wait(5)
+    assert told.wait(5), "a bug is heard of"
+    assert catalogue.sync_count == 0
+    while relay._thread.is_alive():
+        time.sleep(0.01)
+    relay.ask()
+    relay.close()
+    assert catalogue.sync_count >= 1
 
 
 def test_the_process_crawls_until_told_and_lets_runs_in_work_end(quick: FakeNetwork) -> None:
