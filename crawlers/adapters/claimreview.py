@@ -19,8 +19,8 @@ from crawlers.adapters.dating import dated
 from crawlers.adapters.feed import FeedAdapter, headline_verdict
 from crawlers.adapters.jsonld import Node, nodes_of_type, read_blocks, strings, text_value
 from crawlers.adapters.microdata import nodes_in
+from crawlers.adapters.opening import opened
 from crawlers.adapters.protocol import Context, Parsed, Request
-from crawlers.decode import decode
 from crawlers.domains import is_within, registrable
 from crawlers.language import told_language
 from crawlers.page import base_of, found, link_of, option, page_body, page_language, page_title, parse_page
@@ -39,15 +39,13 @@ class ClaimReviewAdapter:
         return (Request(source.url),)
 
     def read(self, body: bytes, context: Context) -> Parsed:
-        if not body.strip():
-            return Parsed(code="empty_body")
         if context.request.kind == "list" and _is_data_feed(body[:4096].decode("utf-8", "ignore")):
             from crawlers.adapters.datafeed import read_data_feed  # late: it reads reviews by this module
 
             return read_data_feed(BytesIO(body), context)
-        decoded = decode(body, context.content_type, context.source.language, context.is_truncated)
-        if decoded is None:
-            return Parsed(code="bad_encoding")
+        decoded = opened(body, context)
+        if isinstance(decoded, Parsed):
+            return decoded
         head = decoded.text.lstrip("\ufeff \n\r\t")[:1000]
         if context.request.kind == "list" and re.search(r"<(?:rss|feed|rdf:RDF)[\s>]", head):
             return _from_feed(body, context)

@@ -13,9 +13,9 @@ import json
 from typing import Any
 
 from crawlers.adapters.cofactsdump import is_dump, rows_of
+from crawlers.adapters.opening import opened
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
 from crawlers.dates import parse_date
-from crawlers.decode import decode
 from crawlers.language import told_language
 from crawlers.plain import clip, one_line, plain_text
 from crawlers.posts import first_sentence, without_handles
@@ -38,13 +38,13 @@ class CofactsAdapter:
         return (Request(source.url, body=question(source)),)
 
     def read(self, body: bytes, context: Context) -> Parsed:
-        if not body.strip():
-            return Parsed(code="empty_body")
         if is_dump(body):
             return _from_dump(body, context)
-        decoded = decode(body, context.content_type, context.source.language, context.is_truncated)
+        decoded = opened(body, context)
+        if isinstance(decoded, Parsed):
+            return decoded
         try:
-            document = json.loads(decoded.text, strict=False) if decoded is not None else None
+            document = json.loads(decoded.text, strict=False)
         except (ValueError, RecursionError):
             return Parsed(code="truncated" if context.is_truncated else "malformed")
         listed = _dig(document, "data", "ListArticles", "edges")

@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import quote
 
 from crawlers.adapters.dating import dated, quality
-from crawlers.adapters.feed import headline_verdict, page_instead, weak_id
+from crawlers.adapters.feed import headline_verdict, weak_id
 from crawlers.adapters.jsonld import text_value
 from crawlers.adapters.loosejson import at_path, load_json, load_lines, number_in, with_parameter
+from crawlers.adapters.opening import opened, page_instead
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
-from crawlers.decode import decode
 from crawlers.language import told_language
 from crawlers.page import option
 from crawlers.plain import MAX_LABEL, clip, one_line, plain_text, plain_title, web_link
@@ -32,11 +32,9 @@ class JsonListAdapter:
         return (Request(source.url),)
 
     def read(self, body: bytes, context: Context) -> Parsed:
-        if not body.strip():
-            return Parsed(code="empty_body")
-        decoded = decode(body, context.content_type, context.source.language, context.is_truncated)
-        if decoded is None:
-            return Parsed(code="bad_encoding")
+        decoded = opened(body, context)
+        if isinstance(decoded, Parsed):
+            return decoded
         document, entries, code = _entries(decoded.text, context)
         if code:
             return Parsed(code=code)

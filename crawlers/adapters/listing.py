@@ -10,10 +10,9 @@ import re
 from lxml.html import HtmlElement
 
 from crawlers.adapters.dating import dated, quality
-from crawlers.adapters.feed import page_instead
+from crawlers.adapters.opening import opened, page_instead
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
 from crawlers.dates import Dated, zone
-from crawlers.decode import decode
 from crawlers.language import told_language
 from crawlers.page import (
     base_of,
@@ -42,11 +41,9 @@ class ListingAdapter:
         return (Request(source.url),)
 
     def read(self, body: bytes, context: Context) -> Parsed:
-        if not body.strip():
-            return Parsed(code="empty_body")
-        decoded = decode(body, context.content_type, context.source.language, context.is_truncated)
-        if decoded is None:
-            return Parsed(code="bad_encoding")
+        decoded = opened(body, context)
+        if isinstance(decoded, Parsed):
+            return decoded
         root = parse_page(decoded.text)
         if root is None:
             return Parsed(code="malformed")

@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from crawlers.adapters.feed import FeedAdapter
+from crawlers.adapters.opening import opened
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
 from crawlers.dates import parse_date
-from crawlers.decode import decode
 from crawlers.language import told_language
 from crawlers.plain import one_line, plain_text, web_link
 from crawlers.posts import first_sentence, without_handles
@@ -33,9 +33,9 @@ class MastodonAdapter:
     def read(self, body: bytes, context: Context) -> Parsed:
         if body.lstrip()[:1] not in (b"[", b"{"):
             return _from_feed(FeedAdapter().read(body, context))
-        decoded = decode(body, context.content_type, context.source.language, context.is_truncated)
-        if decoded is None:
-            return Parsed(code="bad_encoding")
+        decoded = opened(body, context)
+        if isinstance(decoded, Parsed):
+            return decoded
         try:
             document = json.loads(decoded.text, strict=False)
         except (ValueError, RecursionError):

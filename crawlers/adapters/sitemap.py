@@ -18,11 +18,10 @@ from io import BytesIO
 from lxml import etree
 
 from crawlers.adapters.claimreview import ClaimReviewAdapter
-from crawlers.adapters.feed import page_instead
 from crawlers.adapters.listing import ListingAdapter
+from crawlers.adapters.opening import opened, page_instead
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
 from crawlers.dates import parse_date
-from crawlers.decode import decode
 from crawlers.language import told_language
 from crawlers.plain import plain_title, web_link
 from crawlers.roles import role_of
@@ -57,13 +56,11 @@ class SitemapAdapter:
         return (Request(source.url),)
 
     def read(self, body: bytes, context: Context) -> Parsed:
-        if not body.strip():
-            return Parsed(code="empty_body")
         if context.request.kind == "page":
             return _page(body, context)
-        decoded = decode(body, context.content_type, context.source.language, context.is_truncated)
-        if decoded is None:
-            return Parsed(code="bad_encoding")
+        decoded = opened(body, context)
+        if isinstance(decoded, Parsed):
+            return decoded
         text = decoded.text.lstrip("\ufeff \n\r\t")
         if not text.startswith("<"):
             return _lines(text, context)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from crawlers.adapters.feed import headline_verdict, page_instead
+from crawlers.adapters.feed import headline_verdict
 from crawlers.adapters.jsonld import text_value
 from crawlers.adapters.loosejson import at_path, load_json, number_in, with_parameter
+from crawlers.adapters.opening import opened, page_instead
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
 from crawlers.dates import parse_date
-from crawlers.decode import decode
 from crawlers.language import told_language
 from crawlers.plain import clip, plain_text, plain_title, web_link
 from crawlers.roles import role_of
@@ -30,11 +30,9 @@ class WordPressAdapter:
         return (Request(source.url),)
 
     def read(self, body: bytes, context: Context) -> Parsed:
-        if not body.strip():
-            return Parsed(code="empty_body")
-        decoded = decode(body, context.content_type, context.source.language, context.is_truncated)
-        if decoded is None:
-            return Parsed(code="bad_encoding")
+        decoded = opened(body, context)
+        if isinstance(decoded, Parsed):
+            return decoded
         try:
             posts = load_json(decoded.text)
         except ValueError:
