@@ -13,9 +13,9 @@ import json
 from typing import Any
 
 from crawlers.adapters.cofactsdump import is_dump, rows_of
+from crawlers.adapters.dating import moment
 from crawlers.adapters.opening import opened
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
-from crawlers.dates import parse_date
 from crawlers.language import told_language
 from crawlers.plain import clip, one_line, plain_text
 from crawlers.posts import first_sentence, without_handles
@@ -173,7 +173,7 @@ def _sighting(message: Message, text: str, context: Context) -> Item:
         text=text,
         language=told_language(text, "", source.language),
         role=Role.CIRCULATING,
-        published_at=parse_date(message.created, source.timezone, (), context.fetched_at),
+        published_at=moment(message.created, context),
     )
 
 
@@ -188,7 +188,7 @@ def _review(message: Message, claim: str, reply: Reply, context: Context) -> Ite
         text=body,
         language=told_language(said, "", source.language),
         role=Role.REFUTATION,
-        published_at=parse_date(reply.created, source.timezone, (), context.fetched_at),
+        published_at=moment(reply.created, context),
         claim=clip(claim, MAX_CLAIM),
         label="NOT_RUMOR" if reply.kind == "NON_RUMOR" else one_line(reply.kind)[:100],
         is_withdrawn=reply.is_deleted,

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from crawlers.adapters.claimreview import MAX_CLAIM, review_id
+from crawlers.adapters.dating import moment
 from crawlers.adapters.jsonld import text_value
 from crawlers.adapters.loosejson import at_path, load_json, with_parameter
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
-from crawlers.dates import parse_date
 from crawlers.domains import registrable
 from crawlers.language import told_language
 from crawlers.plain import MAX_LABEL, plain_title, web_link
@@ -71,7 +71,7 @@ def _item(claim: dict[str, Any], review: Any, context: Context) -> Item | ItemEr
         text=text or title,
         language=told_language(f"{title} {text}", text_value(review.get("languageCode")), source.language),
         role=role_of(source, title),
-        published_at=parse_date(text_value(review.get("reviewDate")), "UTC", (), context.fetched_at),
+        published_at=moment(text_value(review.get("reviewDate")), context, "UTC"),
         publisher=registrable(url),
         claim=wording,
         claimant=plain_title(text_value(claim.get("claimant")))[:200],

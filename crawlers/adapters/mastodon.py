@@ -11,10 +11,10 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from crawlers.adapters.dating import moment
 from crawlers.adapters.feed import FeedAdapter
 from crawlers.adapters.opening import opened
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
-from crawlers.dates import parse_date
 from crawlers.language import told_language
 from crawlers.plain import one_line, plain_text, web_link
 from crawlers.posts import first_sentence, without_handles
@@ -134,8 +134,8 @@ def _item(post: _Post, context: Context) -> Item | None:
     link = web_link(post.url, base)
     if not title or not (post.id or link):
         return None
-    published = parse_date(post.published, "UTC", (), context.fetched_at)
-    updated = parse_date(post.updated, "UTC", (), context.fetched_at)
+    published = moment(post.published, context, "UTC")
+    updated = moment(post.updated, context, "UTC")
     return Item(
         native_id=one_line(post.id)[:500] or link,
         url=link or base,

@@ -18,10 +18,10 @@ from io import BytesIO
 from lxml import etree
 
 from crawlers.adapters.claimreview import ClaimReviewAdapter
+from crawlers.adapters.dating import moment
 from crawlers.adapters.listing import ListingAdapter
 from crawlers.adapters.opening import opened, page_instead
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
-from crawlers.dates import parse_date
 from crawlers.language import told_language
 from crawlers.plain import plain_title, web_link
 from crawlers.roles import role_of
@@ -183,7 +183,7 @@ def _about(entry: _Entry, url: str, context: Context) -> Item | None:
     source, title = context.source, plain_title(entry.title)
     if not title:
         return None
-    published = parse_date(entry.published, source.timezone, (), context.fetched_at)
+    published = moment(entry.published, context)
     language = told_language(title, entry.language, source.language)
     return Item(url, url, title, "", language, role_of(source, title), published)
 

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from lxml import html as lxml_html
 from lxml.html import HtmlElement
 
+from crawlers.adapters.dating import moment
 from crawlers.adapters.opening import opened
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
-from crawlers.dates import parse_date
 from crawlers.language import told_language
 from crawlers.page import found, parse_page
 from crawlers.plain import plain_text
@@ -76,7 +76,7 @@ def _item(message: HtmlElement, context: Context) -> Item | ItemError | None:
     if not text or "service_message" in (message.get("class") or ""):
         return None
     title = first_sentence(text)
-    moment = next((e.get("datetime") or "" for e in found(message, "a.tgme_widget_message_date time, time")), "")
+    raw_date = next((e.get("datetime") or "" for e in found(message, "a.tgme_widget_message_date time, time")), "")
     return Item(
         native_id=f"{post[1].lower()}/{post[2]}",
         url=f"https://t.me/{post[1]}/{post[2]}",
@@ -84,7 +84,7 @@ def _item(message: HtmlElement, context: Context) -> Item | ItemError | None:
         text=text,
         language=told_language(text, "", source.language),
         role=role_of(source, title),
-        published_at=parse_date(moment, source.timezone, (), context.fetched_at),
+        published_at=moment(raw_date, context),
     )
 
 

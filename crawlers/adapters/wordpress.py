@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from crawlers.adapters.dating import moment
 from crawlers.adapters.feed import headline_verdict
 from crawlers.adapters.jsonld import text_value
 from crawlers.adapters.loosejson import at_path, load_json, number_in, with_parameter
 from crawlers.adapters.opening import opened, page_instead
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
-from crawlers.dates import parse_date
 from crawlers.language import told_language
 from crawlers.plain import clip, plain_text, plain_title, web_link
 from crawlers.roles import role_of
@@ -97,5 +97,5 @@ def _rendered(post: dict[str, Any], key: str) -> str:
 
 def _date(post: dict[str, Any], key: str, context: Context) -> datetime | None:
     """`date_gmt` is UTC without saying so; `date` is in the site's own zone."""
-    gmt = parse_date(text_value(post.get(f"{key}_gmt")), "UTC", (), context.fetched_at)
-    return gmt or parse_date(text_value(post.get(key)), context.source.timezone, (), context.fetched_at)
+    gmt = moment(text_value(post.get(f"{key}_gmt")), context, "UTC")
+    return gmt or moment(text_value(post.get(key)), context)
