@@ -13,6 +13,7 @@ from lxml import html as lxml_html
 MAX_TEXT = 50_000
 MAX_TITLE = 500
 MAX_LABEL = 100
+MAX_CLAIM = 500
 
 _TAGS = {
     "a",

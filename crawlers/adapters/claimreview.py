@@ -23,11 +23,10 @@ from crawlers.adapters.protocol import Context, Parsed, Request
 from crawlers.domains import is_within, registrable
 from crawlers.language import told_language
 from crawlers.page import base_of, found, link_of, option, page_body, page_language, page_title, parse_page
-from crawlers.plain import MAX_LABEL, MAX_TEXT, plain_text, plain_title, web_link
+from crawlers.plain import MAX_CLAIM, MAX_LABEL, MAX_TEXT, plain_text, plain_title, web_link
 from crawlers.roles import role_of
 from index.model import Item, Source
 
-MAX_CLAIM = 500
 MAX_LINKS = 500
 
 

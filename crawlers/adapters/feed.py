@@ -22,7 +22,7 @@ import feedparser
 from crawlers.adapters.bridge import bridged
 from crawlers.adapters.dating import dated, quality
 from crawlers.adapters.opening import opened, page_instead
-from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
+from crawlers.adapters.protocol import Context, ItemError, Parsed, Request, parted
 from crawlers.dates import Dated
 from crawlers.language import told_language
 from crawlers.page import option
@@ -150,16 +150,10 @@ def _parsed(result: Any, entries: Sequence[Any], is_cut: bool, context: Context,
     shared = {
         i for i, n in ids.items() if n > 1 and len(links[i]) > 1
     }  # one guid on several links: not an identity (Q13)
-    items, bad = [], []
-    for entry in entries:
-        item = _item(entry, context, feed_language, shared)
-        if isinstance(item, Item):
-            items.append(item)
-        else:
-            bad.append(item)
+    items, bad = parted(_item(entry, context, feed_language, shared) for entry in entries)
     return Parsed(
-        items=tuple(_without_poll_dates(items, context.fetched_at)),
-        bad=tuple(bad),
+        items=_without_poll_dates(items, context.fetched_at),
+        bad=bad,
         is_complete=not is_cut,
         ttl_min=_ttl(result.feed),
         notes={k: n for k, n in (("guids_ignored", len(shared)), ("controls_removed", removed)) if n},
@@ -250,12 +244,12 @@ def _date(entry: Any, names: Sequence[str], context: Context) -> Dated | None:
     return None
 
 
-def _without_poll_dates(items: list[Item], fetched_at: datetime) -> list[Item]:
+def _without_poll_dates(items: tuple[Item, ...], fetched_at: datetime) -> tuple[Item, ...]:
     """A feed that dates every entry with the moment of the poll has no dates (Q6)."""
     dates = [i.published_at for i in items]
     fresh = all(d is not None and abs(fetched_at - d) < timedelta(minutes=2) for d in dates)
     if len(items) >= 3 and fresh:
-        return [dataclasses.replace(i, published_at=None, updated_at=None) for i in items]
+        return tuple(dataclasses.replace(i, published_at=None, updated_at=None) for i in items)
     return items
 
 

@@ -26,12 +26,11 @@ from crawlers.page import (
     parse_page,
     text_of,
 )
-from crawlers.plain import MAX_LABEL, clip, one_line, plain_title
+from crawlers.plain import MAX_CLAIM, MAX_LABEL, clip, one_line, plain_title
 from crawlers.roles import role_of
 from index.model import Item, Source
 
 MAX_LINKS = 500
-MAX_CLAIM = 500
 
 
 class ListingAdapter:

@@ -10,6 +10,8 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from crawlers.adapters.jsonld import text_value
+
 PATH = re.compile(r"[^\s.]{1,60}(?:\.[^\s.]{1,60}){0,9}")
 _GUARD = re.compile(r"\s*(?:\)\]\}'?,?|while\s*\(1\);|for\s*\(;;\);)\s*")
 _CALL = re.compile(r"\s*(?:/\*\*/\s*)?[A-Za-z_$][\w$.]{0,100}\s*\(")
@@ -72,6 +74,11 @@ def at_path(value: Any, path: str) -> Any:
         else:
             return None
     return value
+
+
+def text_at(value: Any, path: str) -> str:
+    """The text or number that lies there, or ""."""
+    return text_value(at_path(value, path))
 
 
 def number_in(url: str, name: str) -> int | None:

@@ -12,9 +12,9 @@ from typing import Any
 from crawlers.adapters.dating import moment
 from crawlers.adapters.feed import headline_verdict
 from crawlers.adapters.jsonld import text_value
-from crawlers.adapters.loosejson import at_path, load_json, number_in, with_parameter
+from crawlers.adapters.loosejson import load_json, number_in, text_at, with_parameter
 from crawlers.adapters.opening import opened, page_instead
-from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
+from crawlers.adapters.protocol import Context, ItemError, Parsed, Request, parted
 from crawlers.language import told_language
 from crawlers.plain import clip, plain_text, plain_title, web_link
 from crawlers.roles import role_of
@@ -42,14 +42,8 @@ class WordPressAdapter:
             return Parsed(code="not_a_feed")  # {"code": "rest_…"}: an error, not a list of posts
         if not posts and context.request.url == context.source.url:
             return Parsed(code="drift")
-        read = [_item(post, context) for post in posts]
-        items = tuple(i for i in read if isinstance(i, Item))
-        return Parsed(
-            items,
-            tuple(i for i in read if isinstance(i, ItemError)),
-            _more(len(posts), context),
-            is_complete=not context.is_truncated,
-        )
+        items, bad = parted(_item(post, context) for post in posts)
+        return Parsed(items, bad, _more(len(posts), context), is_complete=not context.is_truncated)
 
 
 def _more(count: int, context: Context) -> tuple[Request, ...]:
@@ -92,7 +86,7 @@ def _item(post: Any, context: Context) -> Item | ItemError:
 
 def _rendered(post: dict[str, Any], key: str) -> str:
     """`title` is `{"rendered": …}`, and plain text where a plugin or `_fields=title.rendered` made it so."""
-    return text_value(at_path(post, f"{key}.rendered")) or text_value(post.get(key))
+    return text_at(post, f"{key}.rendered") or text_value(post.get(key))
 
 
 def _date(post: dict[str, Any], key: str, context: Context) -> datetime | None:
