@@ -92,4 +92,4 @@ def with_parameter(url: str, name: str, value: str) -> str:
     """The same address with this parameter set; all others stay, in their order."""
     parts = urlsplit(url)
     query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if k != name]
-    return urlunsplit(parts._replace(query=urlencode([*query, (name, value)], safe=",:/")))
+    return urlunsplit(parts._replace(query=urlencode([*query, (name, value)], safe=",:/", errors="ignore")))

@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 
 from crawlers.adapters.jsonld import is_type, nodes_of_type, read_blocks, strings
 from crawlers.adapters.listing import exact
+from crawlers.adapters.loosejson import with_parameter
 from crawlers.dates import Dated, read_date
 from crawlers.decode import decode
 from crawlers.domains import is_within, registrable
 from crawlers.language import canonical_language, told_language
 from crawlers.plain import mended, one_line, plain_text, plain_title, web_link
+from tests.crawlers.fakes import a_source
+from tests.crawlers.loopback import read
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -201,3 +204,19 @@ def test_the_page_adds_the_hour_to_the_lists_day_and_never_another_day() -> None
 @pytest.mark.parametrize("raw", ["二三十分钟前", "十三四天前", "三四十天前", "三四天前"])
 def test_q4_about_so_many_days_ago_is_no_date(raw: str) -> None:
     assert read_date(raw, "Asia/Shanghai", (), datetime(2026, 3, 1, tzinfo=UTC), "zh-Hans") is None
+
+
+@pytest.mark.parametrize(
+    ("form", "body"),
+    [
+        ("mastodon", r'[{"id": "1\ud83d", "url": "https://news.example/1", "content": "<p>停水\ud83d</p>"}]'),
+        ("wordpress", r'[{"id": 1, "link": "https://news.example/1", "content": {"rendered": "<p>停水\ud83d</p>"}}]'),
+        ("jsonfeed", r'{"version": "https://jsonfeed.org/version/1", "items": [{"id": 1, "content_html": "<p>停水\ud83d</p>"}]}'),
+    ],
+)
+def test_q10_half_an_emoji_goes_and_the_text_around_it_stays(form: str, body: str) -> None:
+    assert [i.text for i in read(a_source(format=form), body).items] == ["停水"]
+
+
+def test_q10_half_an_emoji_is_no_part_of_an_address() -> None:
+    assert with_parameter("https://news.example/list?limit=40", "max_id", "1\ud83d") == "https://news.example/list?limit=40&max_id=1"
