@@ -6,9 +6,11 @@ Strict: a text is read only if every word and number of it has its place, so tha
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
+from typing import Literal
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_timedelta, get_day_names, get_month_names
@@ -29,7 +31,10 @@ _FILLERS = frozenset({
     "h", "hrs", "เวลา", "น.", "г.", "в", "saat", "الساعة",
 })  # fmt: skip
 _ZONES = {"gmt": 0, "utc": 0, "z": 0, "est": -5, "edt": -4, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7}
-_UNITS = {"minute": 60, "hour": 3600, "day": 86400, "week": 7 * 86400, "month": 30 * 86400, "year": 365 * 86400}
+_Unit = Literal["minute", "hour", "day", "week", "month", "year"]
+_UNITS: dict[_Unit, int] = {
+    "minute": 60, "hour": 3600, "day": 86400, "week": 7 * 86400, "month": 30 * 86400, "year": 365 * 86400,
+}  # fmt: skip
 _ENGLISH_AGO = re.compile(
     r"(?:about )?(an?|\d{1,3}) ?(min|mins|minute|minutes|m|h|hr|hrs|hour|hours|d|day|days|week|weeks|w) ago"
 )
@@ -151,26 +156,24 @@ def _locales(language: str) -> list[Locale]:
 
 @lru_cache(maxsize=64)
 def _months(language: str) -> dict[str, int]:
-    """English first, so that the source's own language overrides it."""
-    names: dict[str, int] = {"sept": 9}
-    for locale in reversed(_locales(language)):
-        for width in ("wide", "abbreviated"):
-            for context in ("format", "stand-alone"):
-                for number, name in get_month_names(width, context, locale).items():
-                    if not name[0].isdigit():
-                        names[name.casefold().rstrip(".")] = number
-    return names
+    # Chinese and its neighbours write months as numbers, which dates.py reads
+    return {"sept": 9} | {name: n for name, n in _names(get_month_names, language).items() if not name[0].isdigit()}
 
 
 @lru_cache(maxsize=64)
 def _weekdays(language: str) -> dict[str, int]:
-    names: dict[str, int] = {}
-    for locale in reversed(_locales(language)):
-        for width in ("wide", "abbreviated"):
-            for context in ("format", "stand-alone"):
-                for number, name in get_day_names(width, context, locale).items():
-                    names[name.casefold().rstrip(".")] = number
-    return names
+    return _names(get_day_names, language)
+
+
+def _names(table: Callable[..., Mapping[int, str]], language: str) -> dict[str, int]:
+    """A table of CLDR, name to number. English first, so that the source's own language overrides it."""
+    forms = [(width, use) for width in ("wide", "abbreviated") for use in ("format", "stand-alone")]
+    return {
+        name.casefold().rstrip("."): number
+        for locale in reversed(_locales(language))
+        for width, use in forms
+        for number, name in table(width, use, locale).items()
+    }
 
 
 def told_distance(raw: str, language: str, local: tzinfo, now: datetime) -> datetime | None:
@@ -226,8 +229,6 @@ def _distances(language: str) -> dict[str, int]:
         for unit, seconds in _UNITS.items():
             for count in range(1, 61):
                 past = timedelta(seconds=-count * seconds)
-                told = format_timedelta(past, unit, threshold=1e9, add_direction=True, locale=locale)  # type: ignore[arg-type]
+                told = format_timedelta(past, unit, threshold=1e9, add_direction=True, locale=locale)
                 found.setdefault(re.sub(r"\s+", "", told.casefold()), count * seconds)
     return found
-
-

@@ -58,14 +58,6 @@ def zone(name: str) -> tzinfo:
         return UTC
 
 
-def parse_date(
-    raw: str, timezone: str = "UTC", formats: Sequence[str] = (), now: datetime | None = None, language: str = ""
-) -> datetime | None:
-    """The moment alone, for callers that keep no quality."""
-    found = read_date(raw, timezone, formats, now, language)
-    return found.at if found is not None else None
-
-
 def read_date(
     raw: str, timezone: str = "UTC", formats: Sequence[str] = (), now: datetime | None = None, language: str = ""
 ) -> Dated | None:

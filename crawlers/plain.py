@@ -13,6 +13,7 @@ from lxml import html as lxml_html
 MAX_TEXT = 50_000
 MAX_TITLE = 500
 MAX_LABEL = 100
+MAX_CLAIM = 500
 
 _TAGS = {
     "a",
@@ -60,6 +61,7 @@ _SCRIPT = re.compile(r"<(script|style|template|iframe|object|svg|math)\b.*?(?:</
 _ESCAPED_TAG = re.compile(r"&lt;/?(?:a|b|br|div|em|i|img|li|ol|p|span|strong|ul)\b", re.I)
 # Controls, bidi embeddings, overrides and isolates, lone surrogates: never shown, and no part of any word.
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 # What a byte from 0x80 to 0x9f looks like after cp1252; its five holes stay controls.
 _BYTE_OF = {bytes([b]).decode("cp1252"): b for b in range(0x80, 0xA0) if b not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
 _MOJIBAKE = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]")
@@ -74,6 +76,7 @@ def plain_text(markup: str, base_url: str = "") -> str:
 
 def cleaned(markup: str, base_url: str = "") -> str:
     """HTML of text and absolute web links alone: nothing in it runs, nothing is fetched by showing it."""
+    markup = _HALF_PAIR.sub("", markup)  # no UTF-8 has them; JSON does, of an emoji cut in two
     if _ESCAPED_TAG.search(markup):  # twice escaped: once more only where a known tag results (Q11)
         markup = html.unescape(markup)
     return nh3.clean(

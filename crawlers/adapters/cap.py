@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from lxml import etree
 
 from crawlers.adapters.capalert import child_text, is_alert, local_name, notice
-from crawlers.adapters.feed import page_instead, prepared
+from crawlers.adapters.feed import prepared
+from crawlers.adapters.opening import opened, page_instead
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
-from crawlers.decode import decode
 from crawlers.plain import web_link
 from index.model import Item, Source
 
@@ -31,11 +31,9 @@ class CapAdapter:
         return (Request(source.url),)
 
     def read(self, body: bytes, context: Context) -> Parsed:
-        if not body.strip():
-            return Parsed(code="empty_body")
-        decoded = decode(body, context.content_type, context.source.language, context.is_truncated)
-        if decoded is None:
-            return Parsed(code="bad_encoding")
+        decoded = opened(body, context)
+        if isinstance(decoded, Parsed):
+            return decoded
         text = prepared(decoded.text)
         root, is_whole = _tree(text)
         if root is None:

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 
 from lxml import etree
 
+from crawlers.adapters.dating import moment
 from crawlers.adapters.protocol import Context, ItemError
-from crawlers.dates import parse_date, zone
+from crawlers.dates import zone
 from crawlers.domains import host_of, is_within
 from crawlers.language import canonical_language, told_language
 from crawlers.plain import clip, one_line, plain_text, web_link
@@ -77,7 +78,7 @@ def notice(alert: etree._Element, context: Context, notes: Counter[str], alias: 
         text=text,
         language=_language(infos, title, source),
         role=Role.NOTICE,
-        published_at=parse_date(sent, source.timezone, (), context.fetched_at),
+        published_at=moment(sent, context),
         publisher=publisher,
         is_withdrawn=kind == "Cancel",
         aliases=(alias,) if alias and alias != name else (),
@@ -93,6 +94,7 @@ def identity(sender: str, identifier: str, sent: str, source: Source) -> str:
 
 
 def _moment(raw: str, source: Source) -> datetime | None:
+    """As the standard writes it, and nothing else; unlike a date of publication it may lie ahead (`expires`)."""
     match = _MOMENT.fullmatch(raw)
     if match is None:
         return None

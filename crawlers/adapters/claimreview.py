@@ -9,26 +9,24 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from io import BytesIO
 from typing import Any
 
 from lxml.html import HtmlElement
 
-from crawlers.adapters.dating import dated
+from crawlers.adapters.dating import dated, moment, quality
 from crawlers.adapters.feed import FeedAdapter, headline_verdict
 from crawlers.adapters.jsonld import Node, nodes_of_type, read_blocks, strings, text_value
 from crawlers.adapters.microdata import nodes_in
+from crawlers.adapters.opening import opened
 from crawlers.adapters.protocol import Context, Parsed, Request
-from crawlers.decode import decode
 from crawlers.domains import is_within, registrable
 from crawlers.language import told_language
 from crawlers.page import base_of, found, link_of, option, page_body, page_language, page_title, parse_page
-from crawlers.plain import MAX_LABEL, MAX_TEXT, plain_text, plain_title, web_link
+from crawlers.plain import MAX_CLAIM, MAX_LABEL, MAX_TEXT, plain_text, plain_title, web_link
 from crawlers.roles import role_of
 from index.model import Item, Source
 
-MAX_CLAIM = 500
 MAX_LINKS = 500
 
 
@@ -39,15 +37,13 @@ class ClaimReviewAdapter:
         return (Request(source.url),)
 
     def read(self, body: bytes, context: Context) -> Parsed:
-        if not body.strip():
-            return Parsed(code="empty_body")
         if context.request.kind == "list" and _is_data_feed(body[:4096].decode("utf-8", "ignore")):
             from crawlers.adapters.datafeed import read_data_feed  # late: it reads reviews by this module
 
             return read_data_feed(BytesIO(body), context)
-        decoded = decode(body, context.content_type, context.source.language, context.is_truncated)
-        if decoded is None:
-            return Parsed(code="bad_encoding")
+        decoded = opened(body, context)
+        if isinstance(decoded, Parsed):
+            return decoded
         head = decoded.text.lstrip("\ufeff \n\r\t")[:1000]
         if context.request.kind == "list" and re.search(r"<(?:rss|feed|rdf:RDF)[\s>]", head):
             return _from_feed(body, context)
@@ -125,8 +121,8 @@ def review_item(node: Node, root: HtmlElement | None, context: Context, is_only:
     title = title or (plain_title(page_title(root, option(source, "page_title"))) if root is not None else "")
     claim = _claim(node, reviewed, title)
     text = _body(node, root, context) or claim or title
-    published = _date(node.get("datePublished"), context) or _date(node.get("dateCreated"), context)
-    updated = _date(node.get("dateModified"), context)
+    day = dated(text_value(node.get("datePublished")), context) or dated(text_value(node.get("dateCreated")), context)
+    published, updated = day.at if day else None, moment(text_value(node.get("dateModified")), context)
     page_id = context.request.native_id or context.url
     return Item(
         native_id=review_id(context.url, claim or title),
@@ -137,6 +133,7 @@ def review_item(node: Node, root: HtmlElement | None, context: Context, is_only:
         role=role_of(source, title),
         published_at=published,
         updated_at=updated if updated and published and updated > published else None,
+        date_quality=quality(day),
         publisher=_other_publisher(node, url, context),
         claim=claim,
         claimant=plain_title(_name(reviewed.get("author")))[:200],
@@ -167,11 +164,6 @@ def _body(node: Node, root: HtmlElement | None, context: Context) -> str:
     if len(body) >= 40:
         return plain_text(body, context.url)[:MAX_TEXT]
     return page_body(root, context.url) if root is not None else plain_text(body, context.url)
-
-
-def _date(value: Any, context: Context) -> datetime | None:
-    found = dated(text_value(value), context)
-    return found.at if found is not None else None
 
 
 def _language(node: Node, root: HtmlElement | None) -> str:

@@ -13,16 +13,16 @@ import json
 from typing import Any
 
 from crawlers.adapters.cofactsdump import is_dump, rows_of
+from crawlers.adapters.dating import moment
+from crawlers.adapters.loosejson import at_path, load_json, text_at
+from crawlers.adapters.opening import opened
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
-from crawlers.dates import parse_date
-from crawlers.decode import decode
 from crawlers.language import told_language
-from crawlers.plain import clip, one_line, plain_text
+from crawlers.plain import MAX_CLAIM, clip, one_line, plain_text
 from crawlers.posts import first_sentence, without_handles
 from index.model import Item, Role, Source
 
 PAGE = 25
-MAX_CLAIM = 500
 _ANSWERED = "filter:{replyCount:{GTE:1}},orderBy:[{lastRepliedAt:DESC}]"
 _OPEN = "filter:{replyCount:{EQ:0}},orderBy:[{createdAt:DESC}]"
 _REPLIES = "articleReplies(statuses:[NORMAL,DELETED]){status createdAt reply{id type text reference}}"
@@ -38,16 +38,16 @@ class CofactsAdapter:
         return (Request(source.url, body=question(source)),)
 
     def read(self, body: bytes, context: Context) -> Parsed:
-        if not body.strip():
-            return Parsed(code="empty_body")
         if is_dump(body):
             return _from_dump(body, context)
-        decoded = decode(body, context.content_type, context.source.language, context.is_truncated)
+        decoded = opened(body, context)
+        if isinstance(decoded, Parsed):
+            return decoded
         try:
-            document = json.loads(decoded.text, strict=False) if decoded is not None else None
-        except (ValueError, RecursionError):
+            document = load_json(decoded.text)
+        except ValueError:
             return Parsed(code="truncated" if context.is_truncated else "malformed")
-        listed = _dig(document, "data", "ListArticles", "edges")
+        listed = at_path(document, "data.ListArticles.edges")
         if not isinstance(listed, list):
             return Parsed(code=_refusal(document))
         edges = [edge for edge in listed if isinstance(edge, dict)]
@@ -85,37 +85,27 @@ class Message:
     replies: tuple[Reply, ...] = ()
 
 
-def _dig(value: Any, *keys: str) -> Any:
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
 def _refusal(document: Any) -> str:
     errors = document.get("errors") if isinstance(document, dict) else None
-    said = " ".join(_text(_dig(error, "message")) for error in errors) if isinstance(errors, list) else ""
+    said = " ".join(text_at(error, "message") for error in errors) if isinstance(errors, list) else ""
     is_about_access = any(mark in said.lower() for mark in ("app-id", "appid", "app-secret", "authenticat", "authoriz"))
     return "needs_token" if is_about_access else "malformed"
 
 
 def _message(node: Any) -> Message:
-    replies = _dig(node, "articleReplies")
+    replies = at_path(node, "articleReplies")
     found = [
         Reply(
-            id=_text(_dig(r, "reply", "id")),
-            kind=_text(_dig(r, "reply", "type")),
-            text=_text(_dig(r, "reply", "text")),
-            reference=_text(_dig(r, "reply", "reference")),
-            created=_text(_dig(r, "createdAt")),
-            is_deleted=_dig(r, "status") not in (None, "NORMAL"),
+            id=text_at(r, "reply.id"),
+            kind=text_at(r, "reply.type"),
+            text=text_at(r, "reply.text"),
+            reference=text_at(r, "reply.reference"),
+            created=text_at(r, "createdAt"),
+            is_deleted=at_path(r, "status") not in (None, "NORMAL"),
         )
         for r in (replies if isinstance(replies, list) else ())
     ]
-    return Message(_text(_dig(node, "id")), _text(_dig(node, "text")), _text(_dig(node, "createdAt")), tuple(found))
+    return Message(text_at(node, "id"), text_at(node, "text"), text_at(node, "createdAt"), tuple(found))
 
 
 def _from_dump(body: bytes, context: Context) -> Parsed:
@@ -173,7 +163,7 @@ def _sighting(message: Message, text: str, context: Context) -> Item:
         text=text,
         language=told_language(text, "", source.language),
         role=Role.CIRCULATING,
-        published_at=parse_date(message.created, source.timezone, (), context.fetched_at),
+        published_at=moment(message.created, context),
     )
 
 
@@ -188,7 +178,7 @@ def _review(message: Message, claim: str, reply: Reply, context: Context) -> Ite
         text=body,
         language=told_language(said, "", source.language),
         role=Role.REFUTATION,
-        published_at=parse_date(reply.created, source.timezone, (), context.fetched_at),
+        published_at=moment(reply.created, context),
         claim=clip(claim, MAX_CLAIM),
         label="NOT_RUMOR" if reply.kind == "NON_RUMOR" else one_line(reply.kind)[:100],
         is_withdrawn=reply.is_deleted,
@@ -201,7 +191,7 @@ def _in_path(name: str) -> str:
 
 def _next_page(edges: list[dict[str, Any]], items: tuple[Item, ...], context: Context) -> tuple[Request, ...]:
     """The page after the last cursor, named by the last item here: history that is known is not asked for again."""
-    after = _text(edges[-1].get("cursor")) if edges else ""
+    after = text_at(edges[-1], "cursor") if edges else ""
     if len(edges) < PAGE or not after or not items:
         return ()
     return (Request(context.source.url, "list", items[-1].native_id, body=question(context.source, after)),)

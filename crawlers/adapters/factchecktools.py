@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from crawlers.adapters.claimreview import MAX_CLAIM, review_id
+from crawlers.adapters.claimreview import review_id
+from crawlers.adapters.dating import moment
 from crawlers.adapters.jsonld import text_value
-from crawlers.adapters.loosejson import at_path, load_json, with_parameter
-from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
-from crawlers.dates import parse_date
+from crawlers.adapters.loosejson import load_json, text_at, with_parameter
+from crawlers.adapters.protocol import Context, ItemError, Parsed, Request, parted
 from crawlers.domains import registrable
 from crawlers.language import told_language
-from crawlers.plain import MAX_LABEL, plain_title, web_link
+from crawlers.plain import MAX_CLAIM, MAX_LABEL, plain_title, web_link
 from crawlers.roles import role_of
 from index.model import Item, Source
 
@@ -36,15 +36,10 @@ class FactCheckToolsAdapter:
         claims = document.get("claims", []) if isinstance(document, dict) else None
         if not isinstance(claims, list) or "error" in document:
             return Parsed(code="not_a_feed")
-        read = [found for claim in claims for found in _reviews(claim, context)]
+        items, bad = parted(found for claim in claims for found in _reviews(claim, context))
         token = text_value(document.get("nextPageToken"))
         more = (Request(with_parameter(context.source.url, "pageToken", token)),) if token and claims else ()
-        return Parsed(
-            tuple(i for i in read if isinstance(i, Item)),
-            tuple(i for i in read if isinstance(i, ItemError)),
-            more,
-            is_complete=not context.is_truncated,
-        )
+        return Parsed(items, bad, more, is_complete=not context.is_truncated)
 
 
 def _reviews(claim: Any, context: Context) -> list[Item | ItemError]:
@@ -56,7 +51,7 @@ def _reviews(claim: Any, context: Context) -> list[Item | ItemError]:
 
 def _item(claim: dict[str, Any], review: Any, context: Context) -> Item | ItemError:
     source = context.source
-    url = web_link(text_value(at_path(review, "url")))
+    url = web_link(text_at(review, "url"))
     if not url:
         return ItemError("no_link")
     text = plain_title(text_value(claim.get("text")))
@@ -71,7 +66,7 @@ def _item(claim: dict[str, Any], review: Any, context: Context) -> Item | ItemEr
         text=text or title,
         language=told_language(f"{title} {text}", text_value(review.get("languageCode")), source.language),
         role=role_of(source, title),
-        published_at=parse_date(text_value(review.get("reviewDate")), "UTC", (), context.fetched_at),
+        published_at=moment(text_value(review.get("reviewDate")), context, "UTC"),
         publisher=registrable(url),
         claim=wording,
         claimant=plain_title(text_value(claim.get("claimant")))[:200],

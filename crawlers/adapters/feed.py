@@ -21,9 +21,9 @@ import feedparser
 
 from crawlers.adapters.bridge import bridged
 from crawlers.adapters.dating import dated, quality
-from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
+from crawlers.adapters.opening import opened, page_instead
+from crawlers.adapters.protocol import Context, ItemError, Parsed, Request, parted
 from crawlers.dates import Dated
-from crawlers.decode import decode
 from crawlers.language import told_language
 from crawlers.page import option
 from crawlers.plain import MAX_LABEL, clip, has_mojibake, mended, one_line, plain_text, plain_title, web_link
@@ -44,7 +44,6 @@ _AMPERSAND = re.compile(r"&(#[0-9]{1,9};|#[xX][0-9a-fA-F]{1,8};|[A-Za-z][A-Za-z0
 _FAULTS = (ValueError, LookupError, AttributeError, TypeError, AssertionError, RecursionError)
 _CUT = ("no element found", "unclosed token", "unclosed CDATA")
 _TOMBSTONE = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?deleted-entry\s[^>]{0,1000}?\bref\s*=\s*[\"']([^\"'<>]{1,500})", re.I)
-_LOGIN = re.compile(r"<input[^>]{0,300}type\s*=\s*[\"']?password", re.I)
 
 
 class FeedAdapter:
@@ -58,11 +57,9 @@ class FeedAdapter:
         return bridged(parsed, body, context) if context.source.options.get("bridge") else parsed
 
     def _read(self, body: bytes, context: Context) -> Parsed:
-        if not body.strip():
-            return Parsed(code="empty_body")
-        decoded = decode(body, context.content_type, context.source.language, context.is_truncated)
-        if decoded is None:
-            return Parsed(code="bad_encoding")
+        decoded = opened(body, context)
+        if isinstance(decoded, Parsed):
+            return decoded
         if decoded.text.lstrip("\ufeff \n\r\t").startswith("{"):  # JSON Feed at a feed's address (Q24)
             from crawlers.adapters.jsonfeed import JsonFeedAdapter  # late: it builds on this module
 
@@ -86,16 +83,6 @@ class FeedAdapter:
         entries, is_cut = _whole_entries(result, text, context.is_truncated)
         parsed = _parsed(result, entries, is_cut, context, decoded.removed_count)
         return dataclasses.replace(parsed, items=(*parsed.items, *_tombstones(text, context)))
-
-
-def page_instead(text: str) -> str:
-    """`login_wall` or `not_a_feed` if the body is an HTML page and no feed, else "" (Q20)."""
-    head = text[:2000].lstrip().lower()
-    if re.search(r"<(?:rss|feed|rdf:rdf|channel)\b", head):
-        return ""
-    if head.startswith(("<!doctype html", "<html")) or "<body" in head or "<head" in head:
-        return "login_wall" if _LOGIN.search(text[:200_000]) else "not_a_feed"
-    return ""
 
 
 def prepared(text: str) -> str:
@@ -163,16 +150,10 @@ def _parsed(result: Any, entries: Sequence[Any], is_cut: bool, context: Context,
     shared = {
         i for i, n in ids.items() if n > 1 and len(links[i]) > 1
     }  # one guid on several links: not an identity (Q13)
-    items, bad = [], []
-    for entry in entries:
-        item = _item(entry, context, feed_language, shared)
-        if isinstance(item, Item):
-            items.append(item)
-        else:
-            bad.append(item)
+    items, bad = parted(_item(entry, context, feed_language, shared) for entry in entries)
     return Parsed(
-        items=tuple(_without_poll_dates(items, context.fetched_at)),
-        bad=tuple(bad),
+        items=_without_poll_dates(items, context.fetched_at),
+        bad=bad,
         is_complete=not is_cut,
         ttl_min=_ttl(result.feed),
         notes={k: n for k, n in (("guids_ignored", len(shared)), ("controls_removed", removed)) if n},
@@ -214,9 +195,7 @@ def _tombstones(text: str, context: Context) -> list[Item]:
     """Entries that an Atom feed declares deleted (RFC 6721): withdrawn at once, with nothing but their id (Q19)."""
     source = context.source
     refs = dict.fromkeys(one_line(html.unescape(ref)) for ref in _TOMBSTONE.findall(text)[:MAX_ENTRIES])
-    return [
-        Item(ref, context.url, "", "", source.language, source.role, is_withdrawn=True) for ref in refs if ref
-    ]
+    return [Item(ref, context.url, "", "", source.language, source.role, is_withdrawn=True) for ref in refs if ref]
 
 
 def _guid(entry: Any) -> str:
@@ -265,12 +244,12 @@ def _date(entry: Any, names: Sequence[str], context: Context) -> Dated | None:
     return None
 
 
-def _without_poll_dates(items: list[Item], fetched_at: datetime) -> list[Item]:
+def _without_poll_dates(items: tuple[Item, ...], fetched_at: datetime) -> tuple[Item, ...]:
     """A feed that dates every entry with the moment of the poll has no dates (Q6)."""
     dates = [i.published_at for i in items]
     fresh = all(d is not None and abs(fetched_at - d) < timedelta(minutes=2) for d in dates)
     if len(items) >= 3 and fresh:
-        return [dataclasses.replace(i, published_at=None, updated_at=None) for i in items]
+        return tuple(dataclasses.replace(i, published_at=None, updated_at=None) for i in items)
     return items
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from crawlers.adapters.bridge import bridged
 from crawlers.adapters.dating import dated, quality
 from crawlers.adapters.feed import headline_verdict, weak_id
-from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
-from crawlers.decode import decode
+from crawlers.adapters.opening import opened
+from crawlers.adapters.protocol import Context, ItemError, Parsed, Request, parted
 from crawlers.language import told_language
 from crawlers.page import option
 from crawlers.plain import MAX_LABEL, MAX_TEXT, clip, mended, one_line, plain_text, plain_title, web_link
@@ -32,25 +32,19 @@ class JsonFeedAdapter:
         return bridged(parsed, body, context) if context.source.options.get("bridge") else parsed
 
     def _read(self, body: bytes, context: Context) -> Parsed:
-        if not body.strip():
-            return Parsed(code="empty_body")
-        decoded = decode(body, context.content_type, context.source.language, context.is_truncated)
-        if decoded is None:
-            return Parsed(code="bad_encoding")
+        decoded = opened(body, context)
+        if isinstance(decoded, Parsed):
+            return decoded
         try:
             document = json.loads(decoded.text.lstrip("\ufeff"), strict=False)
         except (ValueError, RecursionError):
             return Parsed(code="truncated" if context.is_truncated else _not_json(decoded.text))
         if not is_json_feed(document):
             return Parsed(code="not_a_feed")
-        items: list[Item] = []
-        bad: list[ItemError] = []
-        for entry in document["items"][:MAX_ITEMS]:
-            item = _item(entry, document, context)
-            (items if isinstance(item, Item) else bad).append(item)  # type: ignore[arg-type]
+        items, bad = parted(_item(entry, document, context) for entry in document["items"][:MAX_ITEMS])
         following = web_link(_text(document.get("next_url")), context.url)
         more = (Request(following),) if following and following != context.url else ()
-        return Parsed(tuple(items), tuple(bad), more, is_complete=not context.is_truncated)
+        return Parsed(items, bad, more, is_complete=not context.is_truncated)
 
 
 def is_json_feed(document: Any) -> bool:

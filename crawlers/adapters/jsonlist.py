@@ -10,19 +10,18 @@ from typing import Any
 from urllib.parse import quote
 
 from crawlers.adapters.dating import dated, quality
-from crawlers.adapters.feed import headline_verdict, page_instead, weak_id
+from crawlers.adapters.feed import headline_verdict, weak_id
 from crawlers.adapters.jsonld import text_value
-from crawlers.adapters.loosejson import at_path, load_json, load_lines, number_in, with_parameter
-from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
-from crawlers.decode import decode
+from crawlers.adapters.loosejson import at_path, load_json, load_lines, number_in, text_at, with_parameter
+from crawlers.adapters.opening import opened, page_instead
+from crawlers.adapters.protocol import Context, ItemError, Parsed, Request, parted
 from crawlers.language import told_language
 from crawlers.page import option
-from crawlers.plain import MAX_LABEL, clip, one_line, plain_text, plain_title, web_link
+from crawlers.plain import MAX_CLAIM, MAX_LABEL, clip, one_line, plain_text, plain_title, web_link
 from crawlers.roles import role_of
 from index.model import Item, Source
 
 MAX_ITEMS = 20_000
-MAX_CLAIM = 500
 
 
 class JsonListAdapter:
@@ -32,26 +31,17 @@ class JsonListAdapter:
         return (Request(source.url),)
 
     def read(self, body: bytes, context: Context) -> Parsed:
-        if not body.strip():
-            return Parsed(code="empty_body")
-        decoded = decode(body, context.content_type, context.source.language, context.is_truncated)
-        if decoded is None:
-            return Parsed(code="bad_encoding")
+        decoded = opened(body, context)
+        if isinstance(decoded, Parsed):
+            return decoded
         document, entries, code = _entries(decoded.text, context)
         if code:
             return Parsed(code=code)
-        items: list[Item] = []
-        bad: list[ItemError] = []
-        for entry in entries[:MAX_ITEMS]:
-            item = _item(entry, context)
-            if isinstance(item, Item):
-                items.append(item)
-            else:
-                bad.append(item)
+        items, bad = parted(_item(entry, context) for entry in entries[:MAX_ITEMS])
         if not items and context.request.url == context.source.url:
             return Parsed(code="drift")
         more = _more(document, context) if items else ()
-        return Parsed(tuple(items), tuple(bad), more, is_complete=not context.is_truncated)
+        return Parsed(items, bad, more, is_complete=not context.is_truncated)
 
 
 def _entries(text: str, context: Context) -> tuple[Any, list[Any], str]:
@@ -120,7 +110,7 @@ def _templated(native_id: str, source: Source) -> str:
 def _more(document: Any, context: Context) -> tuple[Request, ...]:
     source, here = context.source, context.request.url
     path, parameter = option(source, "next"), source.options.get("page_param")
-    following = web_link(text_value(at_path(document, path)), context.url) if path else ""
+    following = web_link(text_at(document, path), context.url) if path else ""
     if not path and isinstance(parameter, str) and (number := number_in(here, parameter)) is not None:
         following = with_parameter(here, parameter, str(number + 1))
     return (Request(following),) if following and following not in (here, context.url) else ()

@@ -10,10 +10,9 @@ import re
 from lxml.html import HtmlElement
 
 from crawlers.adapters.dating import dated, quality
-from crawlers.adapters.feed import page_instead
+from crawlers.adapters.opening import opened, page_instead
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
 from crawlers.dates import Dated, zone
-from crawlers.decode import decode
 from crawlers.language import told_language
 from crawlers.page import (
     base_of,
@@ -27,12 +26,11 @@ from crawlers.page import (
     parse_page,
     text_of,
 )
-from crawlers.plain import MAX_LABEL, clip, one_line, plain_title
+from crawlers.plain import MAX_CLAIM, MAX_LABEL, clip, one_line, plain_title
 from crawlers.roles import role_of
 from index.model import Item, Source
 
 MAX_LINKS = 500
-MAX_CLAIM = 500
 
 
 class ListingAdapter:
@@ -42,11 +40,9 @@ class ListingAdapter:
         return (Request(source.url),)
 
     def read(self, body: bytes, context: Context) -> Parsed:
-        if not body.strip():
-            return Parsed(code="empty_body")
-        decoded = decode(body, context.content_type, context.source.language, context.is_truncated)
-        if decoded is None:
-            return Parsed(code="bad_encoding")
+        decoded = opened(body, context)
+        if isinstance(decoded, Parsed):
+            return decoded
         root = parse_page(decoded.text)
         if root is None:
             return Parsed(code="malformed")

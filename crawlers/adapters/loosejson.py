@@ -10,6 +10,8 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from crawlers.adapters.jsonld import text_value
+
 PATH = re.compile(r"[^\s.]{1,60}(?:\.[^\s.]{1,60}){0,9}")
 _GUARD = re.compile(r"\s*(?:\)\]\}'?,?|while\s*\(1\);|for\s*\(;;\);)\s*")
 _CALL = re.compile(r"\s*(?:/\*\*/\s*)?[A-Za-z_$][\w$.]{0,100}\s*\(")
@@ -74,6 +76,11 @@ def at_path(value: Any, path: str) -> Any:
     return value
 
 
+def text_at(value: Any, path: str) -> str:
+    """The text or number that lies there, or ""."""
+    return text_value(at_path(value, path))
+
+
 def number_in(url: str, name: str) -> int | None:
     """The whole number that the query parameter carries."""
     values = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
@@ -85,4 +92,4 @@ def with_parameter(url: str, name: str, value: str) -> str:
     """The same address with this parameter set; all others stay, in their order."""
     parts = urlsplit(url)
     query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if k != name]
-    return urlunsplit(parts._replace(query=urlencode([*query, (name, value)], safe=",:/")))
+    return urlunsplit(parts._replace(query=urlencode([*query, (name, value)], safe=",:/", errors="ignore")))

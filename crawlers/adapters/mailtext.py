@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from crawlers.plain import one_line
 
@@ -87,9 +88,8 @@ def _own(lines: list[str]) -> str:
     return written if _has_words(written) else _joined(_QUOTE.sub("", line) for line in kept)
 
 
-def _joined(lines: object) -> str:
-    cleaned = [one_line(str(line)) for line in lines]  # type: ignore[attr-defined]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(cleaned)).strip()
+def _joined(lines: Iterable[str]) -> str:
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(map(one_line, lines))).strip()
 
 
 def _has_words(text: str) -> bool:

@@ -7,14 +7,14 @@ An edit is a revision under the same id. A deleted post leaves the timeline, whi
 from __future__ import annotations
 
 import dataclasses
-import json
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from crawlers.adapters.dating import moment
 from crawlers.adapters.feed import FeedAdapter
+from crawlers.adapters.jsonld import text_value
+from crawlers.adapters.loosejson import load_json, with_parameter
+from crawlers.adapters.opening import opened
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
-from crawlers.dates import parse_date
-from crawlers.decode import decode
 from crawlers.language import told_language
 from crawlers.plain import one_line, plain_text, web_link
 from crawlers.posts import first_sentence, without_handles
@@ -33,12 +33,12 @@ class MastodonAdapter:
     def read(self, body: bytes, context: Context) -> Parsed:
         if body.lstrip()[:1] not in (b"[", b"{"):
             return _from_feed(FeedAdapter().read(body, context))
-        decoded = decode(body, context.content_type, context.source.language, context.is_truncated)
-        if decoded is None:
-            return Parsed(code="bad_encoding")
+        decoded = opened(body, context)
+        if isinstance(decoded, Parsed):
+            return decoded
         try:
-            document = json.loads(decoded.text, strict=False)
-        except (ValueError, RecursionError):
+            document = load_json(decoded.text)
+        except ValueError:
             return Parsed(code="truncated" if context.is_truncated else "malformed")
         if isinstance(document, dict) and isinstance(document.get("posts"), list):
             return _parsed([_lemmy(entry) for entry in document["posts"][:MAX_POSTS]], context)
@@ -71,26 +71,22 @@ class _Post:
     reason: str = ""
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
 def _status(entry: Any) -> _Post:
     """https://docs.joinmastodon.org/entities/Status/"""
     if not isinstance(entry, dict):
         return _Post(reason="malformed")
     if entry.get("reblog"):
         return _Post(reason="boosts")
-    if _text(entry.get("visibility")) not in ("", "public", "unlisted"):
+    if text_value(entry.get("visibility")) not in ("", "public", "unlisted"):
         return _Post(reason="not_public")
-    warning = _text(entry.get("spoiler_text"))
+    warning = text_value(entry.get("spoiler_text"))
     return _Post(
-        id=_text(entry.get("uri")) or _text(entry.get("id")),
-        url=_text(entry.get("url")) or _text(entry.get("uri")),
-        markup=f"<p>{warning}</p>{_text(entry.get('content'))}" if warning else _text(entry.get("content")),
-        language=_text(entry.get("language")),
-        published=_text(entry.get("created_at")),
-        updated=_text(entry.get("edited_at")),
+        id=text_value(entry.get("uri")) or text_value(entry.get("id")),
+        url=text_value(entry.get("url")) or text_value(entry.get("uri")),
+        markup=f"<p>{warning}</p>{text_value(entry.get('content'))}" if warning else text_value(entry.get("content")),
+        language=text_value(entry.get("language")),
+        published=text_value(entry.get("created_at")),
+        updated=text_value(entry.get("edited_at")),
     )
 
 
@@ -102,12 +98,12 @@ def _lemmy(entry: Any) -> _Post:
     if post.get("deleted") or post.get("removed"):
         return _Post(reason="not_public")
     return _Post(
-        id=_text(post.get("ap_id")) or str(post.get("id", "")),
-        url=_text(post.get("ap_id")),
-        title=_text(post.get("name")),
-        markup=_text(post.get("body")),
-        published=_text(post.get("published")),
-        updated=_text(post.get("updated")),
+        id=text_value(post.get("ap_id")) or text_value(post.get("id")),
+        url=text_value(post.get("ap_id")),
+        title=text_value(post.get("name")),
+        markup=text_value(post.get("body")),
+        published=text_value(post.get("published")),
+        updated=text_value(post.get("updated")),
     )
 
 
@@ -134,8 +130,8 @@ def _item(post: _Post, context: Context) -> Item | None:
     link = web_link(post.url, base)
     if not title or not (post.id or link):
         return None
-    published = parse_date(post.published, "UTC", (), context.fetched_at)
-    updated = parse_date(post.updated, "UTC", (), context.fetched_at)
+    published = moment(post.published, context, "UTC")
+    updated = moment(post.updated, context, "UTC")
     return Item(
         native_id=one_line(post.id)[:500] or link,
         url=link or base,
@@ -152,10 +148,8 @@ def _item(post: _Post, context: Context) -> Item | None:
 def _older(statuses: list[Any], items: tuple[Item, ...], context: Context) -> tuple[Request, ...]:
     """The page before: `max_id` is the last id here, as the API's own Link header has it. Named by the last post that
     is kept of this page, so that history which is known is not read again."""
-    last = next((s for s in reversed(statuses) if isinstance(s, dict) and _text(s.get("id"))), None)
+    last = next((s for s in reversed(statuses) if isinstance(s, dict) and text_value(s.get("id"))), None)
     if last is None or not items:
         return ()
-    parts = urlsplit(context.url)
-    query = [(k, v) for k, v in parse_qsl(parts.query) if k not in ("max_id", "since_id", "min_id")]
-    url = urlunsplit(parts._replace(query=urlencode([*query, ("max_id", _text(last["id"]))])))
+    url = with_parameter(context.url, "max_id", text_value(last["id"]))
     return (Request(url, "list", items[-1].native_id),)

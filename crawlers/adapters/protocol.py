@@ -5,7 +5,7 @@ first(source) -> Requests      read(body, context) -> Parsed(items, bad, more, â
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -58,6 +58,18 @@ class Parsed:
     ttl_min: int | None = None
     notes: Mapping[str, int] = field(default_factory=dict)  # repaired, guids_ignored â€¦ counted, for the log
     repaired: frozenset[str] = frozenset()  # native ids whose markup was mended: their verdict goes to an editor
+
+
+def parted(read: Iterable[Item | ItemError]) -> tuple[tuple[Item, ...], tuple[ItemError, ...]]:
+    """What could be read of a list's entries, and what could not."""
+    items: list[Item] = []
+    bad: list[ItemError] = []
+    for one in read:
+        if isinstance(one, Item):
+            items.append(one)
+        else:
+            bad.append(one)
+    return tuple(items), tuple(bad)
 
 
 class Adapter(Protocol):

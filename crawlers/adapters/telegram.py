@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from lxml import html as lxml_html
 from lxml.html import HtmlElement
 
+from crawlers.adapters.dating import moment
+from crawlers.adapters.opening import opened
 from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
-from crawlers.dates import parse_date
-from crawlers.decode import decode
 from crawlers.language import told_language
 from crawlers.page import found, parse_page
 from crawlers.plain import plain_text
@@ -32,14 +32,14 @@ class TelegramAdapter:
         return (Request(source.url),)
 
     def read(self, body: bytes, context: Context) -> Parsed:
-        if not body.strip():
-            return Parsed(code="empty_body")
         if not urlsplit(context.url).path.startswith("/s/"):
             return Parsed(code="no_preview")
-        decoded = decode(body, context.content_type, context.source.language, context.is_truncated)
-        root = parse_page(decoded.text) if decoded is not None else None
+        decoded = opened(body, context)
+        if isinstance(decoded, Parsed):
+            return decoded
+        root = parse_page(decoded.text)
         if root is None:
-            return Parsed(code="bad_encoding" if decoded is None else "malformed")
+            return Parsed(code="malformed")
         messages = found(root, "div.tgme_widget_message[data-post]")
         if not messages:  # an empty channel still introduces itself
             is_channel = found(root, ".tgme_channel_info, .tgme_channel_history")
@@ -76,7 +76,7 @@ def _item(message: HtmlElement, context: Context) -> Item | ItemError | None:
     if not text or "service_message" in (message.get("class") or ""):
         return None
     title = first_sentence(text)
-    moment = next((e.get("datetime") or "" for e in found(message, "a.tgme_widget_message_date time, time")), "")
+    raw_date = next((e.get("datetime") or "" for e in found(message, "a.tgme_widget_message_date time, time")), "")
     return Item(
         native_id=f"{post[1].lower()}/{post[2]}",
         url=f"https://t.me/{post[1]}/{post[2]}",
@@ -84,7 +84,7 @@ def _item(message: HtmlElement, context: Context) -> Item | ItemError | None:
         text=text,
         language=told_language(text, "", source.language),
         role=role_of(source, title),
-        published_at=parse_date(moment, source.timezone, (), context.fetched_at),
+        published_at=moment(raw_date, context),
     )
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from crawlers.adapters.feed import headline_verdict, page_instead
+from crawlers.adapters.dating import moment
+from crawlers.adapters.feed import headline_verdict
 from crawlers.adapters.jsonld import text_value
-from crawlers.adapters.loosejson import at_path, load_json, number_in, with_parameter
-from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
-from crawlers.dates import parse_date
-from crawlers.decode import decode
+from crawlers.adapters.loosejson import load_json, number_in, text_at, with_parameter
+from crawlers.adapters.opening import opened, page_instead
+from crawlers.adapters.protocol import Context, ItemError, Parsed, Request, parted
 from crawlers.language import told_language
 from crawlers.plain import clip, plain_text, plain_title, web_link
 from crawlers.roles import role_of
@@ -30,11 +30,9 @@ class WordPressAdapter:
         return (Request(source.url),)
 
     def read(self, body: bytes, context: Context) -> Parsed:
-        if not body.strip():
-            return Parsed(code="empty_body")
-        decoded = decode(body, context.content_type, context.source.language, context.is_truncated)
-        if decoded is None:
-            return Parsed(code="bad_encoding")
+        decoded = opened(body, context)
+        if isinstance(decoded, Parsed):
+            return decoded
         try:
             posts = load_json(decoded.text)
         except ValueError:
@@ -44,14 +42,8 @@ class WordPressAdapter:
             return Parsed(code="not_a_feed")  # {"code": "rest_…"}: an error, not a list of posts
         if not posts and context.request.url == context.source.url:
             return Parsed(code="drift")
-        read = [_item(post, context) for post in posts]
-        items = tuple(i for i in read if isinstance(i, Item))
-        return Parsed(
-            items,
-            tuple(i for i in read if isinstance(i, ItemError)),
-            _more(len(posts), context),
-            is_complete=not context.is_truncated,
-        )
+        items, bad = parted(_item(post, context) for post in posts)
+        return Parsed(items, bad, _more(len(posts), context), is_complete=not context.is_truncated)
 
 
 def _more(count: int, context: Context) -> tuple[Request, ...]:
@@ -94,10 +86,10 @@ def _item(post: Any, context: Context) -> Item | ItemError:
 
 def _rendered(post: dict[str, Any], key: str) -> str:
     """`title` is `{"rendered": …}`, and plain text where a plugin or `_fields=title.rendered` made it so."""
-    return text_value(at_path(post, f"{key}.rendered")) or text_value(post.get(key))
+    return text_at(post, f"{key}.rendered") or text_value(post.get(key))
 
 
 def _date(post: dict[str, Any], key: str, context: Context) -> datetime | None:
     """`date_gmt` is UTC without saying so; `date` is in the site's own zone."""
-    gmt = parse_date(text_value(post.get(f"{key}_gmt")), "UTC", (), context.fetched_at)
-    return gmt or parse_date(text_value(post.get(key)), context.source.timezone, (), context.fetched_at)
+    gmt = moment(text_value(post.get(f"{key}_gmt")), context, "UTC")
+    return gmt or moment(text_value(post.get(key)), context)

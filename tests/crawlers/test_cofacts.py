@@ -99,6 +99,10 @@ def test_what_is_no_list_of_messages_has_a_code(body: str, code: str) -> None:
     assert read(cofacts(), body).code == code
 
 
+def test_an_answer_in_no_encoding_says_so() -> None:
+    assert read(cofacts(), b"\x81\xff\xfe\x00\xff" * 20).code == "bad_encoding"
+
+
 def test_the_api_over_loopback_wants_the_key_and_gives_pages_by_cursor() -> None:
     names = [f"a{n:03}" for n in range(60, 0, -1)]
 

@@ -57,3 +57,10 @@ def test_a_deep_or_badly_encoded_entry_ends_the_reading_and_keeps_what_came_befo
         body = b'{"@type":"DataFeed","dataFeedElement":[' + good + b"," + bad
         parsed = datafeed.read_data_feed(BytesIO(body), CONTEXT)
         assert [i.url for i in parsed.items] == ["https://checker.example/1"] and not parsed.is_complete
+
+
+def test_a_review_that_tells_its_date_only_as_a_distance_is_dated_about_then() -> None:
+    item = {**entry(1), "item": [entry(1)["item"][0] | {"datePublished": "3 days ago"}]}
+    body = json.dumps({"@type": "DataFeed", "dataFeedElement": [item]}).encode()
+    (review,) = datafeed.read_data_feed(BytesIO(body), CONTEXT).items
+    assert (review.published_at, review.date_quality) == (datetime(2026, 2, 26, tzinfo=UTC), "approximate")

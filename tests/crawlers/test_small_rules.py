@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 
 from crawlers.adapters.jsonld import is_type, nodes_of_type, read_blocks, strings
 from crawlers.adapters.listing import exact
-from crawlers.dates import Dated, parse_date
+from crawlers.adapters.loosejson import with_parameter
+from crawlers.dates import Dated, read_date
 from crawlers.decode import decode
 from crawlers.domains import is_within, registrable
 from crawlers.language import canonical_language, told_language
 from crawlers.plain import mended, one_line, plain_text, plain_title, web_link
+from tests.crawlers.fakes import a_source
+from tests.crawlers.loopback import read
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -43,20 +46,20 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
     ],
 )
 def test_a_date_is_read_exactly_or_not_at_all(raw: str, zone: str, expected: str | None) -> None:
-    found = parse_date(raw, zone, (), NOW)
-    assert (found.isoformat() if found else None) == expected
+    found = read_date(raw, zone, (), NOW)
+    assert (found.at.isoformat() if found else None) == expected
 
 
 def test_the_sources_own_formats_come_first() -> None:
-    assert parse_date("05.03.2024", "Europe/Berlin", ["%d.%m.%Y"], NOW) == datetime(2024, 3, 4, 23, tzinfo=UTC)
-    assert parse_date("03/04/2024", "UTC", ["%m/%d/%Y"], NOW) == datetime(2024, 3, 4, tzinfo=UTC)
-    assert parse_date("03/04/2024", "UTC", ["%d/%m/%Y"], NOW) == datetime(2024, 4, 3, tzinfo=UTC)
+    assert read_date("05.03.2024", "Europe/Berlin", ["%d.%m.%Y"], NOW) == Dated(datetime(2024, 3, 4, 23, tzinfo=UTC))
+    assert read_date("03/04/2024", "UTC", ["%m/%d/%Y"], NOW) == Dated(datetime(2024, 3, 4, tzinfo=UTC))
+    assert read_date("03/04/2024", "UTC", ["%d/%m/%Y"], NOW) == Dated(datetime(2024, 4, 3, tzinfo=UTC))
 
 
 @given(st.text(max_size=60))
 def test_no_text_makes_the_date_reader_fail_or_answer_with_now(raw: str) -> None:
-    found = parse_date(raw, "Asia/Shanghai", (), NOW)
-    assert found is None or found.tzinfo is UTC
+    found = read_date(raw, "Asia/Shanghai", (), NOW)
+    assert found is None or found.at.tzinfo is UTC
 
 
 @given(st.binary(max_size=400), st.sampled_from(["", "text/xml; charset=gbk", "text/xml; charset=utf-7", "charset=x"]))
@@ -200,4 +203,20 @@ def test_the_page_adds_the_hour_to_the_lists_day_and_never_another_day() -> None
 
 @pytest.mark.parametrize("raw", ["二三十分钟前", "十三四天前", "三四十天前", "三四天前"])
 def test_q4_about_so_many_days_ago_is_no_date(raw: str) -> None:
-    assert parse_date(raw, "Asia/Shanghai", (), datetime(2026, 3, 1, tzinfo=UTC)) is None
+    assert read_date(raw, "Asia/Shanghai", (), datetime(2026, 3, 1, tzinfo=UTC), "zh-Hans") is None
+
+
+@pytest.mark.parametrize(
+    ("form", "body"),
+    [
+        ("mastodon", r'[{"id": "1\ud83d", "url": "https://news.example/1", "content": "<p>停水\ud83d</p>"}]'),
+        ("wordpress", r'[{"id": 1, "link": "https://news.example/1", "content": {"rendered": "<p>停水\ud83d</p>"}}]'),
+        ("jsonfeed", r'{"version": "https://jsonfeed.org/version/1", "items": [{"id": 1, "content_html": "<p>停水\ud83d</p>"}]}'),
+    ],
+)
+def test_q10_half_an_emoji_goes_and_the_text_around_it_stays(form: str, body: str) -> None:
+    assert [i.text for i in read(a_source(format=form), body).items] == ["停水"]
+
+
+def test_q10_half_an_emoji_is_no_part_of_an_address() -> None:
+    assert with_parameter("https://news.example/list?limit=40", "max_id", "1\ud83d") == "https://news.example/list?limit=40&max_id=1"
