@@ -2,6 +2,7 @@
 
     crawlers ─► intake      record(items)       linking   link(claim), confirm, reject, undo    answering  answer(text)
     desk     ─► publishing  draft … approve      reading   pages, lists, queue         sync   change log -> search
+                oversight   decide_source, source_health, source_page
 
 Times come from the clock, ids from `ids`; no method keeps state between calls.
 """

@@ -15,7 +15,9 @@ from index.ports import SeenItem, Unit
 
 MAX_TEXT = 20_000  # characters kept of one notice
 MAX_SUPERSEDED = 100  # notices that one notice may take the place of
-SUPERSEDED, WITHDRAWN = RETIRED = ("superseded", "withdrawn")  # kinds of a notice that was named before it was seen
+#: What is remembered of a notice that another one named before it was seen itself.
+SUPERSEDED, WITHDRAWN = "superseded", "withdrawn"
+RETIRED = (SUPERSEDED, WITHDRAWN)
 
 
 def keep(unit: Unit, source: Source, item: Item, seen: SeenItem | None, now: datetime) -> tuple[str, str, Grouped]:

@@ -18,8 +18,8 @@ from index.statement import statements
 MAX_TIP = 5_000
 MAX_NAME = 60
 _RECEIPT_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no characters that are mistaken for one another
-_BY_KEY = ":tips"  # stands where seen items name their source, and can be no source's id
 _RECEIPT_LENGTH = 16  # 30^16, about 78 bits
+_BY_KEY = ":tips"  # stands where seen items name their source, and can be no source's id
 
 
 def send_tip(parts: Parts, raw: str) -> tuple[str, Tip]:

@@ -188,10 +188,8 @@ class Unit(Protocol):
     def lease_sources(
         self, owner: str, now: datetime, *, limit: int, lease_s: float, per_host: int = 2, host_gap_s: float = 1.0
     ) -> tuple[SourceLease, ...]:
-        """Takes due, enabled, unpaused sources: next_check_at passed and no live lease; at most `per_host` live
-        leases and
-        >= `host_gap_s` between starts per host (reliability.md A13). One UPDATE … RETURNING (SKIP LOCKED on
-        PostgreSQL)."""
+        """Takes due, enabled, unpaused sources: next_check_at passed and no live lease; at most `per_host` live leases
+        and >= `host_gap_s` between starts per host (reliability.md A13). Most overdue first."""
 
     def renew_lease(self, lease: SourceLease, until: datetime) -> bool: ...
     def finish_poll(self, lease: SourceLease, state: SourceState) -> bool:
@@ -268,8 +266,9 @@ class Unit(Protocol):
         """One more reader wants to know."""
 
     # other publishers
-    def put_outside(self, outside: OutsideRefutation) -> None: ...
-    def put_outsides(self, outsides_: Sequence[OutsideRefutation]) -> None: ...
+    def put_outsides(self, reviews: Sequence[OutsideRefutation]) -> None:
+        """Of two with one id the later one stays."""
+
     def outside(self, outside_id: str) -> OutsideRefutation | None: ...
     def outsides(self, ids: Collection[str]) -> dict[str, OutsideRefutation]: ...
     def put_evidence(
@@ -312,10 +311,8 @@ class Unit(Protocol):
         self, revision: Revision, expected_version: int | None = None, *, is_training: bool = False
     ) -> None:
         """The database refuses a published revision whose author approved it, unless `is_training`; a published one
-        never
-        changes again. Raises: Conflict if `expected_version` is given and the stored version differs, if the stored
-        one is
-        published, or if another revision of the refutation is in work."""
+        never changes again. Raises: Conflict if `expected_version` is given and the stored version differs, if the
+        stored one is published, or if another revision of the refutation is in work."""
 
     def refutation(self, refutation_id: str) -> Refutation | None: ...
     def refutation_by_thread(self, thread_id: str) -> Refutation | None: ...

@@ -64,8 +64,10 @@ def decide(act: SourceAct, source: Source, state: SourceState, actor: Editor, as
     """Raises: Refused with the first rule that forbids the act, InvalidInput for its note or day."""
     may(act, state, actor, asked.is_training)
     is_second = _is_second(act, state)
-    if act in _NEEDS_NOTE and not is_second:
-        _check_note(asked.note)
+    if len(asked.note) > MAX_NOTE:
+        raise InvalidInput(code="too_long", field="note")
+    if act in _NEEDS_NOTE and not is_second and not asked.note.strip():
+        raise InvalidInput(code="reason_required", field="note")
     if act is SourceAct.PAUSE and not is_second:
         _check_day(asked.review_on, asked.now.date())
     if _wants_second(act, source, state) and not is_second and not asked.is_training:
@@ -123,13 +125,6 @@ def _is_second(act: SourceAct, state: SourceState) -> bool:
     if waits is None or waits.act is not act:
         return False
     return act is not SourceAct.FOLLOW or (state.move is not None and state.move.to == waits.to)
-
-
-def _check_note(note: str) -> None:
-    if len(note) > MAX_NOTE:
-        raise InvalidInput(code="too_long", field="note")
-    if not note.strip():
-        raise InvalidInput(code="reason_required", field="note")
 
 
 def _check_day(review_on: date | None, today: date) -> None:

@@ -29,7 +29,7 @@ class _Watch:
         with self._changed:
             is_next = not self._waiting or ends < self._waiting[0][0]
             heapq.heappush(self._waiting, (ends, next(self._numbers), deadline))
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():  # not alive: the system had no thread to give
                 self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
                 self._thread.start()
             elif is_next:

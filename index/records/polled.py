@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Executable, and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import BindParameter, Executable, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from index.model import Health, SourceState
@@ -82,22 +82,12 @@ _IS_HELD = and_(
     source_states.c.lease_owner == bindparam("b_owner"),
     source_states.c.lease_epoch == bindparam("b_epoch"),
 )
-_IS_PAUSED = source_states.c.health == Health.PAUSED
-_STORED: dict[str, BindParameter[Any]] = {
+_STORED: dict[str, Any] = {
     name: bindparam(f"b_{name}", type_=source_states.c[name].type)
     for name in SourceState.__dataclass_fields__
     if name != "source_id"
 }
-_OF_A_PAUSE = ("health", "note", "review_on")
-FINISH = (
-    update(source_states)
-    .where(_IS_HELD)
-    .values(
-        **_STORED
-        | {name: case((_IS_PAUSED, source_states.c[name]), else_=_STORED[name]) for name in _OF_A_PAUSE}
-        | {"lease_owner": None, "lease_until": None}
-    )
-)
+FINISH = update(source_states).where(_IS_HELD).values(_STORED | {"lease_owner": None, "lease_until": None})
 RENEW = update(source_states).where(_IS_HELD).values(lease_until=bindparam("b_until"))
 KNOWN = (
     select(seen_names.c.name, seen_items)

@@ -21,13 +21,10 @@ MATCH_FIELDS = tuple(Match.__dataclass_fields__)
 class ReviewRoom(Room):
     """What others concluded, and what fits which claim."""
 
-    def put_outside(self, outside: OutsideRefutation) -> None:
-        self._put(outsides, {name: getattr(outside, name) for name in OUTSIDE_FIELDS})
-
-    def put_outsides(self, outsides_: Sequence[OutsideRefutation]) -> None:
-        """Many in one statement."""
-        if outsides_:
-            self._put_all(outsides, [{name: getattr(o, name) for name in OUTSIDE_FIELDS} for o in outsides_])
+    def put_outsides(self, reviews: Sequence[OutsideRefutation]) -> None:
+        """Many in one statement; of two with one id the later one stays."""
+        if reviews:
+            self._put_all(outsides, [{name: getattr(r, name) for name in OUTSIDE_FIELDS} for r in reviews])
 
     def outside(self, outside_id: str) -> OutsideRefutation | None:
         return self.outsides([outside_id]).get(outside_id)

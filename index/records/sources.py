@@ -26,6 +26,8 @@ from index.records.types import key_of
 LOOKED_AT = 500  # due rows of one claim
 #: What belongs to an address, and ends with it.
 OF_ADDRESS = ("etag", "last_modified", "body_sha256", "address", "also_domain", "revalidation", "move", "proposal")
+#: Ends a lease, so that a poll under way cannot be recorded any more.
+VOIDED = {"lease_owner": None, "lease_until": None, "lease_epoch": source_states.c.lease_epoch + 1}
 
 
 class SourceRoom(Room):
@@ -49,8 +51,7 @@ class SourceRoom(Room):
             self._connection.execute(self._insert(source_states).values(**state).on_conflict_do_nothing())
         elif known["url"] != source.url:
             forget = update(source_states).where(source_states.c.source_id == source.id)
-            freed = {"lease_owner": None, "lease_until": None, "lease_epoch": source_states.c.lease_epoch + 1}
-            self._change(forget.values(dict.fromkeys(OF_ADDRESS) | freed))  # a poll of the old address is void
+            self._change(forget.values(dict.fromkeys(OF_ADDRESS) | VOIDED))
 
     def source(self, source_id: str) -> Source | None:
         row = self._one(select(sources).where(sources.c.id == source_id))
@@ -92,9 +93,8 @@ class SourceRoom(Room):
 
     def put_source_state(self, state: SourceState) -> None:
         """An editor's decision: the whole state. A poll under way is void, so it cannot overwrite the decision."""
-        freed = {"lease_owner": None, "lease_until": None, "lease_epoch": source_states.c.lease_epoch + 1}
         change = update(source_states).where(source_states.c.source_id == state.source_id)
-        self._change(change.values(state_row(state) | freed))
+        self._change(change.values(state_row(state) | VOIDED))
         self._keep_host(state)
 
     def _keep_host(self, state: SourceState) -> None:
@@ -145,8 +145,7 @@ class SourceRoom(Room):
         return self._connection.execute(polled.RENEW, {**_held(lease), "b_until": until}).rowcount == 1
 
     def finish_poll(self, lease: SourceLease, state: SourceState) -> bool:
-        """Stores the state and frees the lease, if owner and epoch still hold it; False (nothing written) otherwise.
-        A pause that an editor ordered during the poll stays."""
+        """Stores the state and frees the lease, if owner and epoch still hold it; False (nothing written) otherwise."""
         values = state_row(state)
         del values["source_id"]
         if self._connection.execute(polled.FINISH, {**_held(lease), **_bound(values)}).rowcount != 1:

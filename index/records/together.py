@@ -1,7 +1,7 @@
-"""Group commit: the acts of several threads in one transaction, each in a part of its own.
+"""Group commit: the acts of several threads in one transaction.
 
-    threads ─► waiting ─► whoever has the turn takes what waits ─► begin, part, part, …, commit ─► results
-A transaction that fails as a whole is gone as a whole; then each act is run again alone and has its own outcome.
+    threads ─► waiting ─► whoever has the turn takes what waits ─► begin, act, act, …, commit ─► results
+Where an act or the commit fails, the transaction is gone; then each act is run again alone and has its own outcome.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
-from index.errors import Conflict, RecordsUnavailable
+from index.errors import RecordsUnavailable
 from index.ports import Unit
 
 MOST = 200  # weight of one transaction, so that other writers wait for a second at most
@@ -25,7 +25,7 @@ class _Act:
         self.act, self.weight = act, weight
         self.is_done = False
         self.result: Any = None
-        self.error: BaseException | None = None
+        self.error: Exception | None = None
 
     def run(self, unit: Unit) -> None:
         self.result = self.act(unit)
@@ -78,13 +78,7 @@ class Together:
         try:
             with self._begin() as unit:
                 for act in acts:
-                    try:
-                        with unit.part():
-                            act.run(unit)
-                    except (Conflict, RecordsUnavailable):
-                        raise  # what the database refuses may have ended the whole transaction
-                    except Exception as error:  # noqa: BLE001 - raised again in the thread that it belongs to
-                        act.error = error
+                    act.run(unit)
         except Exception:  # noqa: BLE001 - nothing was committed; alone, each act meets its own error again
             return False
         for act in acts:
@@ -92,10 +86,9 @@ class Together:
         return True
 
     def _alone(self, act: _Act) -> None:
-        act.error = None
         try:
             with self._begin() as unit:
                 act.run(unit)
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - raised again in the thread that it belongs to
             act.error = error
         act.is_done = True

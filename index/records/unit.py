@@ -45,17 +45,6 @@ class SqlUnit(
 ):
     """The port `Unit`. It does not commit: the block that opened it does."""
 
-    @contextmanager
-    def part(self) -> Iterator[None]:
-        """A part of the transaction that is undone alone if it raises."""
-        marks = dict(self._marks)
-        try:
-            with _availability(), self._connection.begin_nested():
-                yield
-        except BaseException:
-            self._marks = marks
-            raise
-
     def finish(self) -> None:
         """Writes what waits for the end of the transaction."""
         self._number_changes()

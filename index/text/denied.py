@@ -73,8 +73,8 @@ _ADVICE = re.compile(
     r"|\b(?:should|must|need to|have to|always|can|may"
     r"|safe(?:ly)?(?: to)?|be sure to|remember to|recommend(?:s|ed)?(?: to)?|advised? to)\b"
 )
-_BEFORE = 10  # characters before a word in which advice to do it stands
 _REACH = {True: 12, False: 40}  # characters after a negation in which it denies, in unspaced script and else
+_BEFORE = {True: 10, False: 24}  # characters before a word in which advice to do it stands, likewise
 _QUESTION = re.compile(r"(?:[?？][\"'”’」』）)]*|[吗么呢][。.!！…]*)$")
 
 
@@ -180,6 +180,6 @@ def _bears_on(one: _Negation, place: int, reach: int, folded: str) -> bool:
 
 
 def _is_advice(folded: str, place: int) -> bool:
-    before = folded[max(0, place - (_BEFORE if is_cjk(folded[place]) else 24)) : place]
+    before = folded[max(0, place - _BEFORE[is_cjk(folded[place])]) : place]
     clause = _CLAUSE.split(before)[-1]
     return not folded[:place].strip() or _ADVICE.search(clause) is not None

@@ -244,12 +244,12 @@ def test_a_sighting_of_no_claim_cannot_be_committed(records: SqlRecords) -> None
 def test_an_outside_refutation_comes_back_as_it_was_put(records: SqlRecords) -> None:
     bare = outside("out_2", verdict=None, mapped_by="none", published_at=None, is_withdrawn=True, is_offsite=True)
     with records.begin() as unit:
-        unit.put_outside(outside())
-        unit.put_outside(bare)
+        unit.put_outsides([outside()])
+        unit.put_outsides([bare])
     with records.begin() as unit:
         assert unit.outside("out_1") == outside()
         assert unit.outsides(["out_1", "out_2", "out_3"]) == {"out_1": outside(), "out_2": bare}
-        unit.put_outside(replace(bare, version=2, is_withdrawn=False))
+        unit.put_outsides([replace(bare, version=2, is_withdrawn=False)])
         assert unit.outside("out_2") == replace(bare, version=2, is_withdrawn=False)
         assert unit.outside("out_3") is None
 

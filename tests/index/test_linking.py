@@ -204,7 +204,7 @@ def test_a_withdrawn_review_leaves_the_claims_page_and_the_queue(house: House) -
     with house.parts.records.begin() as unit:
         outside = unit.outside(outside_id)
         assert outside is not None
-        unit.put_outside(replace(outside, is_withdrawn=True))
+        unit.put_outsides([replace(outside, is_withdrawn=True)])
         unit.changed(Changed.OUTSIDE, outside_id)
     assert house.catalogue.queue("match", house.author).counts["match"] == 0
     (match,) = [s.match for s in (house.catalogue.suggestion(m) for m in _match_ids(house, claim_id))]

@@ -51,6 +51,12 @@ def refusal(house: House, source_id: str, act: SourceAct, editor: Editor, **more
     return refused.value.code
 
 
+@pytest.mark.parametrize("act", [SourceAct.CHECK, SourceAct.FOLLOW])
+def test_a_note_that_is_too_long_is_refused_with_any_act(house: House, act: SourceAct) -> None:
+    given(house, OFFICIAL, health=Health.MOVED, move=ELSEWHERE)
+    assert refusal(house, "official", act, house.author, note="x" * (MAX_NOTE + 1)) == "too_long"
+
+
 # --- pausing ---
 
 

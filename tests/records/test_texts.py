@@ -66,7 +66,7 @@ def test_every_kind_of_record_takes_bad_text(records: SqlRecords) -> None:
         unit.put_source(source(names={"en": BAD}, options={BAD: [BAD]}), NOW)
         unit.put_claim(claim(statement=BAD))
         unit.put_sighting(sighting(title=BAD, text=BAD, native_id=BAD, url=BAD, fingerprint=BAD))
-        unit.put_outside(outside(title=BAD, text=BAD, label=BAD))
+        unit.put_outsides([outside(title=BAD, text=BAD, label=BAD)])
         unit.put_match(match(reasons=(Reason(BAD, {BAD: BAD}),), note=BAD, moved=(BAD,)))
         unit.put_tip(tip(text=BAD), BAD)
         unit.put_evidence("evi_1", BAD, Evidence(BAD, BAD, BAD), BAD, NOW)
@@ -101,7 +101,7 @@ def test_every_kind_of_record_takes_bad_text(records: SqlRecords) -> None:
 )
 def test_times_come_back_equal_aware_and_in_utc(records: SqlRecords, at: datetime) -> None:
     with records.begin() as unit:
-        unit.put_outside(outside(seen_at=at, published_at=at))
+        unit.put_outsides([outside(seen_at=at, published_at=at)])
     with records.read() as unit:
         stored = unit.outside("out_1")
     assert stored is not None and stored.seen_at == at == stored.published_at
@@ -111,4 +111,4 @@ def test_times_come_back_equal_aware_and_in_utc(records: SqlRecords, at: datetim
 
 def test_a_time_without_a_zone_is_a_mistake_of_the_caller(records: SqlRecords) -> None:
     with pytest.raises(Exception, match="without a zone"), records.begin() as unit:
-        unit.put_outside(outside(seen_at=datetime(2026, 3, 4)))  # noqa: DTZ001
+        unit.put_outsides([outside(seen_at=datetime(2026, 3, 4))])  # noqa: DTZ001

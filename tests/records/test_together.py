@@ -31,7 +31,7 @@ class Held:
         def outcome(act: Callable[[Unit], Any]) -> Any:
             try:
                 return self._records.together(act)
-            except Exception as error:  # noqa: BLE001 - the outcome is what is tested
+            except BaseException as error:  # noqa: BLE001 - the outcome is what is tested
                 return error
 
         with ThreadPoolExecutor(len(self._acts) + 1) as pool:
@@ -56,7 +56,7 @@ def put(name: str) -> Callable[[Unit], str]:
     return act
 
 
-def failing(name: str, error: Exception) -> Callable[[Unit], None]:
+def failing(name: str, error: BaseException) -> Callable[[Unit], None]:
     def act(unit: Unit) -> None:
         put(name)(unit)
         raise error
@@ -104,6 +104,18 @@ def test_a_commit_that_fails_loses_no_act(records: SqlRecords) -> None:
     first, second, third = Held(records, [put("a"), orphan, put("c")]).outcomes()
     assert (first, third) == ("a", "c") and isinstance(second, Exception)
     assert stored(records) == (["a", "c"], ["a", "c"])
+
+
+@pytest.mark.parametrize("error", [SystemExit(1), KeyboardInterrupt()])
+def test_a_thread_that_is_ended_in_a_shared_transaction_leaves_nobody_waiting(
+    records: SqlRecords, error: BaseException
+) -> None:
+    """It is whichever thread has the turn that ends; the others are told that their acts were not done."""
+    outcomes = Held(records, [put("a"), failing("b", error), put("c")]).outcomes()
+    assert outcomes.count(error) == 1
+    assert sum(isinstance(outcome, RecordsUnavailable) for outcome in outcomes) == 2
+    assert stored(records) == ([], [])
+    assert records.together(put("d")) == "d"
 
 
 def test_heavy_acts_do_not_share(records: SqlRecords) -> None:

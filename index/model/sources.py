@@ -1,0 +1,213 @@
+"""The sources: who is read, how each stands, the log of its polls, and what editors do with one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class SourceKind(StrEnum):
+    """Who publishes: a body with a mandate, a fact-checker, or a place where claims circulate."""
+
+    OFFICIAL = "official"
+    CHECKER = "checker"
+    MONITOR = "monitor"
+
+
+class Role(StrEnum):
+    """What an item of a source is: a circulating claim, a review of one, or a plain official statement."""
+
+    CIRCULATING = "circulating"
+    REFUTATION = "refutation"
+    NOTICE = "notice"
+
+
+class Health(StrEnum):
+    """State of a source as the desk sees it (sources.md 3)."""
+
+    OK = "ok"
+    FAILING = "failing"
+    SILENT = "silent"
+    DRIFTING = "drifting"
+    MOVED = "moved"
+    GONE = "gone"
+    PAUSED = "paused"
+
+
+class Revalidation(StrEnum):
+    """Whether a source is asked with its validators. `skip`: not at the next poll, for the desk asked for that one;
+    `off`: never again, because a 304 had hidden items (sources.md 3).
+    """
+
+    ON = "on"
+    SKIP = "skip"
+    OFF = "off"
+
+
+class SourceAct(StrEnum):
+    """What an editor may do with a source. `follow` and `stay` answer a move, `learn` takes the new look of its pages
+    for the usual one, `drop` takes back what waits for a second editor.
+    """
+
+    CHECK = "check"
+    PAUSE = "pause"
+    RESUME = "resume"
+    FOLLOW = "follow"
+    STAY = "stay"
+    LEARN = "learn"
+    DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """What we may reuse of a source: `link`, `excerpt` (<= 200 characters) or `full`."""
+
+    reuse: str = "link"
+    terms: str = ""
+    reviewed_on: date | None = None
+    attribution: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A registry entry: who is read, where, how, and what it may count as. Runtime state is `SourceState`."""
+
+    id: str
+    names: Mapping[str, str]
+    kind: SourceKind
+    authority: int
+    domain: str
+    url: str
+    format: str
+    role: Role
+    language: str
+    timezone: str = "UTC"
+    licence: Licence = field(default_factory=Licence)
+    every_min: int = 60
+    silent_after_h: int = 0  # 0: by its own rhythm
+    is_enabled: bool = False
+    options: Mapping[str, object] = field(
+        default_factory=dict
+    )  # select, labels, role_rules, also_hosts, dates, … as in sources.toml
+
+    def name(self, language: str) -> str:
+        """The source's name in `language`, else in any language it has."""
+        return self.names.get(language) or next(iter(self.names.values()), self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Where a source sends us for good: the address, and the days it did (as many as it takes to be believed).
+
+    `domain` is the registrable domain of the address where that is not the source's own, else empty.
+    """
+
+    to: str
+    days: tuple[date, ...] = ()
+    domain: str = ""
+    is_refused: bool = False  # by an editor; asked again only for another address
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An act on an official source that one editor asks for and another one has to confirm."""
+
+    act: SourceAct
+    editor_id: str
+    at: datetime
+    note: str = ""
+    review_on: date | None = None
+    to: str = ""  # follow: the address
+    domain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """What the crawler knows about a source between two polls. `etag` and `last_modified` are opaque."""
+
+    source_id: str
+    next_check_at: datetime
+    etag: str | None = None
+    last_modified: str | None = None
+    body_sha256: str | None = None
+    health: Health = Health.OK
+    error_code: str | None = None
+    error_count: int = 0
+    last_checked_at: datetime | None = None
+    last_success_at: datetime | None = None
+    last_new_at: datetime | None = None
+    new_item_count: int = 0
+    note: str = ""
+    failing_since: datetime | None = None  # the first of the failures in a row
+    missing_since: datetime | None = None  # the first of the 404s in a row
+    doubts: tuple[str, ...] = ()  # health drifting: in what the answers differ from before
+    move: Move | None = None
+    address: str = ""  # read instead of the registered one, after a move
+    also_domain: str = ""  # counts as the source's own, approved by editors
+    revalidation: Revalidation = Revalidation.ON
+    learn_from: datetime | None = None  # answers before it are no measure for drifting any more
+    proposal: Proposal | None = None
+    review_on: date | None = None  # health paused: when to look at it again
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCheck:
+    """What one poll of a source came to: a row of its log. `status` is ok, not_modified, unchanged or error."""
+
+    source_id: str
+    checked_at: datetime
+    status: str
+    code: str = ""
+    http_status: int | None = None
+    ms: int = 0
+    wire_bytes: int = 0
+    body_sha256: str = ""
+    listed_count: int = 0  # entries that the source's own document showed
+    item_count: int = 0  # items read, pages included; of them
+    dated_count: int = 0
+    worded_count: int = 0
+    tagged_count: int = 0  # with a label
+    language: str = ""  # of most items
+    host: str = ""  # of most links
+    bad_count: int = 0
+    new_count: int = 0
+    repeat_count: int = 0
+    variant_count: int = 0
+    revised_count: int = 0
+    withdrawn_count: int = 0
+    label_count: int = 0  # new or changed reviews with a label; of them
+    unmapped_count: int = 0  # those whose label no table knows
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckCounts:
+    """A source's log of some days, added up."""
+
+    check_count: int = 0
+    error_count: int = 0
+    new_count: int = 0
+    label_count: int = 0
+    unmapped_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Something about a source that a person should look at; an alarm is for everybody on the desk, at once."""
+
+    key: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    is_alarm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLease:
+    """A due source taken by one worker until `until`; its epoch makes a late commit void."""
+
+    source: Source
+    state: SourceState
+    owner: str
+    epoch: int
+    until: datetime
