@@ -25,6 +25,7 @@ from webapp.marked import DIFFERENCE_WORDS, match_marked, query_marked
 from webapp.regions import CODES, REGION_NAMES
 from webapp.words import (
     CIRCULATING_WARNINGS,
+    DATASET_WORDS,
     LANGUAGE_WORDS,
     LICENCE_WORDS,
     PRIORITY_WORDS,
@@ -57,6 +58,7 @@ def init_app(app: Flask) -> None:
         reason=reason_sentence,
         every=every,
         licence=licence_word,
+        dataset=dataset_word,
         evidence_line=evidence_line,
         isotime=isotime,
         clean_lines=clean_lines,
@@ -236,3 +238,8 @@ def every(minutes: int) -> str:
 
 def licence_word(reuse: str) -> str:
     return gettext(LICENCE_WORDS[reuse]) if reuse in LICENCE_WORDS else reuse
+
+
+def dataset_word(name: str) -> str:
+    """What a set of labelled data holds; nothing for a set of an operator's own, whose name has to do."""
+    return gettext(DATASET_WORDS[name]) if name in DATASET_WORDS else ""

@@ -145,6 +145,22 @@ LICENCE_WORDS: Mapping[str, str] = {
     "full": N_("Full text"),
 }
 
+#: The labelled sets that the figures on /method were measured on (index/evaluation/figures.json).
+DATASET_WORDS: Mapping[str, str] = {
+    "en_tweets_snopes": N_("Tweets, and claims that Snopes has checked (English)"),
+    "multi_claimnorm": N_("Posts on social media, and the claims in them (13 languages)"),
+    "zh_hant_cofacts": N_(
+        "LINE messages, and replies by volunteers of Cofacts "
+        "(Traditional Chinese; many right pairs are not marked, so “among ten” says more)"
+    ),
+    "zh_official": N_("Circulating statements, and official refutations of 2011 to 2024 (Simplified Chinese)"),
+    "zh_piyao_jiaozhen_dxy": N_(
+        "Circulating statements, and refutations by Piyao, Jiaozhen and DXY (Simplified Chinese)"
+    ),
+    "zh_toutiao_covid": N_("Chat messages on COVID-19, and official answers (Toutiao, Simplified Chinese)"),
+    "zh_weibo_covid": N_("Weibo posts on COVID-19, and the platform’s rulings (Simplified Chinese)"),
+}
+
 WORDS: tuple[
     Mapping[object, str], ...
 ] = (  # the tables that `word` looks in; StrEnums of different kinds may share a value

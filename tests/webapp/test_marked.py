@@ -23,6 +23,7 @@ from index.model import Answer
 from tests.webapp.looking import every, one, parsed, words
 from tests.webapp.stage import TEXTS
 from webapp.marked import DIFFERENCE_WORDS, WHOLE, match_marked, query_marked
+from webapp.words import DATASET_WORDS
 
 ODD = st.text(alphabet="<&>\"'新冠疫苗不会2024年3月5日武漢abc 。\n\ufdfa", max_size=400)
 WRITTEN = {
@@ -110,6 +111,10 @@ class TestFigures:
     def test_the_figures_of_this_release_can_be_read_if_there_are_any(self) -> None:
         found = shipped()
         assert found is None or found.rows
+
+    def test_each_set_of_data_of_this_release_is_told_in_words(self) -> None:
+        found = shipped()
+        assert {row.dataset for row in (found.rows if found else ())} <= set(DATASET_WORDS)
 
     @pytest.mark.parametrize(
         ("prefix", "sentence"),

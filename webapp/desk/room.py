@@ -53,8 +53,8 @@ def for_templates() -> dict[str, Any]:
 
 
 def alarms() -> tuple[SourceRow, ...]:
-    """Official sources that are in trouble: a banner on every page of who is logged in, but those of the sources."""
-    if g.get("visitor") is None or (request.endpoint or "") in ("desk.sources", "desk.source"):
+    """Official sources that are in trouble, for the banner; none for who is not logged in."""
+    if g.get("visitor") is None:
         return ()
     try:
         return catalogue().source_alarms()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -45,6 +46,28 @@ def test_an_official_source_that_fails_for_six_hours_is_named_on_every_page_of_t
     assert "alarms-title" not in desk.client().get("/en/desk/log-in").text
 
 
+def test_the_banner_stands_on_no_page_of_the_sources_not_even_where_a_form_comes_back(desk):
+    polled(desk, "who", **failing(desk))
+    a = desk.logged_in("editor A")
+    pages = [a.get("/desk/sources"), a.get("/desk/sources/who"), a.post("/desk/sources/who/pause", {"pause-note": ""})]
+    assert [page.status_code for page in pages] == [200, 200, 422]
+    assert not [page.request.path for page in pages if "alarms-title" in page.text]
+
+
+def test_readers_are_told_since_when_a_source_fails(desk):
+    polled(desk, "who", **failing(desk, 30))
+    for prefix, words in (("", "自2026年11月19日起"), ("/zh-hant", "自2026年11月19日起"), ("/en", "since19November2026")):
+        assert words in re.sub(r"[\s\u2060]", "", desk.client().get(f"{prefix}/sources").text), prefix
+
+
+def test_a_switched_off_source_is_neither_checked_nor_paused(desk):
+    square = next(row.source for row in desk.catalogue.sources() if row.source.id == "square")
+    desk.catalogue.put_sources([replace(square, is_enabled=False)])
+    page = desk.logged_in("editor A").get("/en/desk/sources/square").text
+    assert "Switched off in the registry" in page
+    assert "Next check" not in page and 'action="/en/desk/sources/square' not in page
+
+
 def test_another_source_that_fails_is_no_banner_but_stands_first_in_the_list(desk):
     polled(desk, "square", **failing(desk, 80))
     reporter = desk.logged_in("reporter R")
@@ -62,7 +85,7 @@ def test_the_page_of_a_source_shows_its_last_checks_in_words(desk):
     assert page.count("<tr>") == 3
     assert "failed: The server reported a fault of its own." in page and "HTTP 502" in page
     assert "2 checks, 1 failed, 0 new items" in page
-    assert "<form method=\"post\" action=\"/en/desk/sources" not in page, "a reporter decides nothing here"
+    assert '<form method="post" action="/en/desk/sources' not in page, "a reporter decides nothing here"
 
 
 def test_check_now_sets_when_the_source_is_due_and_nothing_else(desk):
@@ -86,6 +109,7 @@ def test_a_pause_that_lacks_its_reason_or_its_day_comes_back_as_it_was_typed(des
         assert answer.status_code == 422
         assert f'href="#{anchor}"' in answer.text and f'id="{anchor}"' in answer.text
         assert fields["pause-note"] in answer.text
+        assert fields["review_on"] in ("", "soon") or f'value="{fields["review_on"]}"' in answer.text
     assert state_of(desk, "square").health is Health.OK
 
 
@@ -133,6 +157,16 @@ def test_a_move_of_an_official_source_is_approved_by_one_editor_and_a_change_of_
         b.post("/en/desk/sources/who/follow")
     assert state_of(desk, "who").address == move.to
     assert "is read at https://news.example/feed" in b.get("/en/desk/audit").text
+
+
+def test_a_move_that_changed_its_target_is_asked_for_anew_not_confirmed(desk):
+    today = (desk.clock.now().date(),)
+    polled(desk, "who", health=Health.MOVED, move=Move("https://parked.example/feed", today, "parked.example"))
+    desk.logged_in("editor A").post("/desk/sources/who/follow")
+    polled(desk, "who", move=Move("https://other.example/feed", today, "other.example"))
+    page = desk.logged_in("editor B").get("/en/desk/sources/who").text
+    assert "Read it at the new address" in page or "Drop the proposal" in page
+    assert "Confirm the new address" not in page
 
 
 def test_a_refused_move_needs_a_reason(desk):
