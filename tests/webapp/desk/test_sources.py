@@ -56,7 +56,8 @@ def test_the_banner_stands_on_no_page_of_the_sources_not_even_where_a_form_comes
 
 def test_readers_are_told_since_when_a_source_fails(desk):
     polled(desk, "who", **failing(desk, 30))
-    for prefix, words in (("", "自2026年11月19日起"), ("/zh-hant", "自2026年11月19日起"), ("/en", "since19November2026")):
+    chinese, english = "自2026年11月19日起", "since19November2026"
+    for prefix, words in (("", chinese), ("/zh-hant", chinese), ("/en", english)):
         assert words in re.sub(r"[\s\u2060]", "", desk.client().get(f"{prefix}/sources").text), prefix
 
 
