@@ -1,8 +1,9 @@
 """`python -m tests.benchmarks.search --documents 10000,100000 --engine embedded`: how an engine grows, as a table.
 
     for each size:   child: rebuild from a stream of documents  ─►  child: open, warm up, ask  ─►  one line
-Each step has a process of its own, so the memory of one does not count for the other. Nothing here encodes: vectors
-are made (synthetic.py). Elasticsearch runs at CLARION_TEST_ELASTICSEARCH, else one is started for the time.
+Each step has a process of its own, so the memory of one does not count for the other. Vectors are made (synthetic.py);
+`--whole` times the whole match besides, with the encoder and the records (whole.py). Elasticsearch runs at
+CLARION_TEST_ELASTICSEARCH, else one is started for the time.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from index.ports import Search
 from index.search import open_search
 from index.settings import Settings
 from tests.benchmarks.synthetic import DIMENSIONS, Corpus
+from tests.benchmarks.whole import whole_match
 from tests.engines import ElasticsearchNode
 
 MODEL = "benchmark"
@@ -38,6 +40,10 @@ COLUMNS = {
     "open_s": "{:.1f}", "rss_mb": "{:,.0f}", "p50_ms": "{:.1f}", "p95_ms": "{:.1f}", "cpu_ms": "{:.1f}",
     "recall@10": "{:.3f}", "queries_a_s": "{:.0f}",
 }  # fmt: skip
+WHOLE = {
+    "match_p50_ms": "{:.0f}", "match_p95_ms": "{:.0f}", "encode_p50_ms": "{:.0f}", "linked_a_s": "{:.1f}",
+    "whole_rss_mb": "{:,.0f}",
+}  # fmt: skip
 
 
 def main() -> int:
@@ -46,6 +52,7 @@ def main() -> int:
     parser.add_argument("--engine", choices=["embedded", "elasticsearch"], default="embedded")
     parser.add_argument("--queries", type=int, default=200, help="%(default)s by default")
     parser.add_argument("--terms", type=int, default=0, help="of a query at the least; about 40 by default")
+    parser.add_argument("--whole", action="store_true", help="also matches, with encoding and judging")
     parser.add_argument("--keep", type=Path, help="folder for the indexes; those in it are used again")
     parser.add_argument("--json", action="store_true", help="one JSON object a size instead of the table")
     parser.add_argument("--step", choices=["build", "find"], help=argparse.SUPPRESS)
@@ -58,9 +65,10 @@ def main() -> int:
             print(json.dumps(step(settings, Corpus(sizes[0]), options)))
             return 0
         _say(f"engine {options.engine}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}\n")
-        _print_line(dict.fromkeys(COLUMNS, ""), options.json)
+        columns = COLUMNS | WHOLE if options.whole else COLUMNS
+        _print_line({}, columns, options.json)
         for size in sizes:
-            _print_line(_measured(size, folder, url, options), options.json)
+            _print_line(_measured(size, folder, url, options), columns, options.json)
     return 0
 
 
@@ -92,7 +100,7 @@ def _step(name: str, size: int, folder: Path, url: str, options: argparse.Namesp
     command = [
         sys.executable, "-m", "tests.benchmarks.search", "--step", name, "--documents", str(size),
         "--keep", str(folder), "--engine", options.engine, "--queries", str(options.queries),
-        "--terms", str(options.terms),
+        "--terms", str(options.terms), *(["--whole"] if options.whole else []),
     ]  # fmt: skip
     environment = os.environ | {"CLARION_TEST_ELASTICSEARCH": url}
     run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=LONGEST_S, env=environment)
@@ -135,6 +143,10 @@ def _find(settings: Settings, corpus: Corpus, options: argparse.Namespace) -> di
         times.append(time.perf_counter() - start)
     cpu_s = time.process_time() - cpu
     memory = _memory("VmRSS")
+    whole: dict[str, float] = {}
+    if options.whole:
+        with tempfile.TemporaryDirectory(prefix="clarion-benchmark-") as place:
+            whole = whole_match(engine, corpus, queries, Path(place)) | {"whole_rss_mb": _memory("VmRSS")}
     engine.close()
     truth = corpus.exact(queries[10:], DEPTH)
     recalls = [
@@ -145,6 +157,7 @@ def _find(settings: Settings, corpus: Corpus, options: argparse.Namespace) -> di
     return {
         "open_s": opened_s, "rss_mb": memory, "rss_before_mb": before, "p50_ms": float(p50), "p95_ms": float(p95),
         "cpu_ms": 1_000 * cpu_s / count, "recall@10": float(np.mean(recalls)), "queries_a_s": count / sum(times),
+        **whole,
     }  # fmt: skip
 
 
@@ -195,15 +208,15 @@ def _say(text: str) -> None:
     print(text, end="", file=sys.stderr, flush=True)
 
 
-def _print_line(line: dict[str, Any], is_json: bool) -> None:
+def _print_line(line: dict[str, Any], columns: dict[str, str], is_json: bool) -> None:
     """An empty line stands for the head of the table."""
     if is_json:
-        if line["documents"]:
+        if line:
             print(json.dumps(line), flush=True)
         return
     cells = [
-        (form.format(line[name]) if line[name] != "" else name).rjust(max(9, len(name)))
-        for name, form in COLUMNS.items()
+        (form.format(line[name]) if line else name).rjust(max(9, len(name)))
+        for name, form in columns.items()
     ]
     print("  ".join(cells), flush=True)
 

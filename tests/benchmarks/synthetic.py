@@ -7,8 +7,9 @@ documents of one topic about 0.85, and what a query is made from about 0.93 to i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,12 +74,18 @@ class Corpus:
 
     def documents(self) -> Iterator[SearchDocument]:
         for block in self.blocks():
-            yield from self._documents(block)
+            yield from self._documents(block, range(len(block.topics)))
 
-    def _documents(self, block: Block) -> Iterator[SearchDocument]:
+    def some(self, numbers: Iterable[int]) -> Iterator[SearchDocument]:
+        """The documents of these numbers, which must rise."""
+        for number, members in groupby(numbers, lambda n: n // BLOCK):
+            yield from self._documents(self.block(number), [n % BLOCK for n in members])
+
+    def _documents(self, block: Block, places: Iterable[int]) -> Iterator[SearchDocument]:
         texts = {name: self._texts(block, name) for name in LENGTHS}
-        for at, (topic, kind) in enumerate(zip(block.topics.tolist(), block.kinds.tolist(), strict=True)):
-            number = block.number * BLOCK + at
+        topics, kinds = block.topics.tolist(), block.kinds.tolist()
+        for at in places:
+            topic, kind, number = topics[at], kinds[at], block.number * BLOCK + at
             yield SearchDocument(
                 id=document_id(number),
                 version=number + 1,
