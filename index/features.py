@@ -30,6 +30,7 @@ UNSEEN = math.log(2 * FEW)  # the rarity of a word that no candidate has
 USUAL_COSINE = {"zh": 0.46, "spaced": 0.47, "cross": 0.45}
 #: The cosine of two candidates from which on they say the same: neither is then a rival of the other.
 NEAR_SAME = 0.85
+FUSION = 60  # the constant of reciprocal rank fusion, as its authors set it
 MAX_COMPARED = 600  # characters that are compared letter by letter
 
 FEATURES = (
@@ -47,6 +48,8 @@ FEATURES = (
     "alike",  # rapidfuzz partial ratio of the folded texts, 0 to 1
     "lexical",  # BM25 as a share of the best candidate's; by words alone and without any: "ours" times "theirs"
     "lexical_rank",  # 1 / rank by BM25; 0 without
+    "rank",  # 1 / rank by cosine among all candidates
+    "fused",  # both ranks by reciprocal rank fusion (Cormack, Clarke, Buettcher 2009), 1 for the first of both
     "numbers",  # share of the passage's numbers that the query has; .5 without numbers
     "numbers_missing",  # the passage's numbers that the query lacks, up to 3
     "names",  # share of the passage's names that the query has; .5 without names
@@ -225,11 +228,18 @@ def _stand_among(rows: Rows, kinds: Sequence[str], rivals: NDArray[np.bool_]) ->
 
 
 def _rank(rows: Rows, scores: Sequence[float]) -> None:
+    """Fills in the places among all candidates; equal scores share the better place."""
     column = {name: number for number, name in enumerate(FEATURES)}
-    lexical = np.array(scores, np.float64)
-    best = float(lexical.max(initial=0.0))
-    if best <= 0:
-        return
-    rows[:, column["lexical"]] = lexical / best
-    ranks = 1 / (1 + np.argsort(np.argsort(-lexical, kind="stable"), kind="stable"))
-    rows[:, column["lexical_rank"]] = np.where(lexical > 0, ranks, 0.0)
+    by_cosine, lexical = _places(rows[:, column["cosine"]]), np.array(scores, np.float64)
+    by_words = np.where(lexical > 0, _places(lexical), np.inf)
+    rows[:, column["rank"]] = 1 / by_cosine
+    rows[:, column["fused"]] = (FUSION + 1) / 2 * (1 / (FUSION + by_cosine) + 1 / (FUSION + by_words))
+    rows[:, column["lexical_rank"]] = 1 / by_words
+    if (best := float(lexical.max(initial=0.0))) > 0:
+        rows[:, column["lexical"]] = lexical / best
+
+
+def _places(values: Rows) -> Rows:
+    """Of each value its place from 1, the greatest first."""
+    places: Rows = 1.0 + (values[None, :] > values[:, None]).sum(axis=1)
+    return places

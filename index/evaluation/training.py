@@ -114,10 +114,10 @@ def train(datasets: Sequence[Dataset], settings: Settings, out: Path) -> None:
             lessons += _lessons(own, settings, encoder, bars)
         bars.about = "growing:"
         digest = data.digest((*datasets, own))
-        weights, folds = _learned(lessons, Model(lightgbm, "forest-3", alike(live.name)), digest, bars)
+        weights, folds = _learned(lessons, Model(lightgbm, "forest-4", alike(live.name)), digest, bars)
         bars.about = "words:"
         by_words = [lesson.by_words() for lesson in lessons]
-        words, _ = _learned(by_words, Model(lightgbm, "words-2", (ranking.WORDS,)), digest, bars)
+        words, _ = _learned(by_words, Model(lightgbm, "words-3", (ranking.WORDS,)), digest, bars)
     _write(out.with_suffix(FOLDS_SUFFIX), folds)
     _write(out.with_suffix(WORDS_SUFFIX), words)
     _write(out, weights)

@@ -23,11 +23,11 @@ from index.evaluation.vectors import RememberedEncoder
 from index.settings import Settings
 from tests.evaluation import floor_set
 
-# What the shipped weights (forest-3) reach on the set, less about .02. New weights or a new encoder: set them anew from
+# What the shipped weights (forest-4) reach on the set, less about .02. New weights or a new encoder: set them anew from
 # the table that `pytest tests/evaluation/test_floor.py -k holds -s` prints; a commit that lowers one says why.
-FLOORS = {"map_at_5": 0.965, "success_at_1": 0.955, "found_rate": 0.51, "correct_none_rate": 0.925}
+FLOORS = {"map_at_5": 0.97, "success_at_1": 0.965, "found_rate": 0.545, "correct_none_rate": 0.92}
 #: The same upside down: the calibration error and about .02 more.
-CALIBRATION_CEILING = 0.195
+CALIBRATION_CEILING = 0.175
 FIGURES = (*FLOORS, "calibration_error")
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from index import candidates
 from index.errors import EncoderUnavailable, InvalidInput, RecordsUnavailable, SearchUnavailable
 from index.model import Band, DocKind, SourceKind, TargetKind, Verdict
 from index.ports import Changed, Vectors
@@ -80,6 +81,17 @@ def test_nothing_is_counted_once_a_check_and_names_no_candidate(house: House) ->
     house.catalogue.match(RUMORS[4])
     house.catalogue.send_tip(RUMORS[5])
     assert unanswered_checks(house) == 2  # the desk and tips are no checks
+
+
+def test_many_reviews_leave_the_room_of_the_alerts_alone(house: House) -> None:
+    alert = house.published(house.seen(RUMORS[0]))
+    for number in range(candidates.MAX_PARENTS + 6):
+        house.reviewed(f"{RUMORS[0]}，第{number}版")
+    house.links()
+    found = candidates.find(house.parts, RUMORS[0], frozenset({DocKind.ALERT, DocKind.OUTSIDE})).judged
+    kinds = [judged.judgement.kind for judged in found]
+    assert kinds.count(DocKind.OUTSIDE) == candidates.MAX_PARENTS
+    assert alert.id in {judged.judgement.id for judged in found}
 
 
 def test_an_expired_or_answered_claim_is_still_found_and_a_withdrawn_one_is_not(house: House) -> None:

@@ -120,6 +120,8 @@ class TestFeatures:
         assert value["ahead"].tolist() == pytest.approx([3.0, -3.0, -5.0], abs=1e-5)
         assert value["lexical"].tolist() == [1.0, 0.5, 0.0]
         assert value["lexical_rank"].tolist() == [1.0, 0.5, 0.0]
+        assert value["rank"].tolist() == pytest.approx([1, 1 / 2, 1 / 3])
+        assert value["fused"].tolist() == pytest.approx([1, 61 / 62, 61 / 63 / 2])
         assert value["theirs"][0] > value["theirs"][1] > value["theirs"][2] == 0
 
     def test_candidates_that_say_the_same_are_no_rivals(self) -> None:
@@ -130,6 +132,7 @@ class TestFeatures:
         ahead, nearness = rows[:, FEATURES.index("ahead")], rows[:, FEATURES.index("nearness")]
         assert ahead.tolist() == pytest.approx([3.0, 2.9, -3.0], abs=1e-5)
         assert nearness.tolist() == pytest.approx([1, 1, 1 / 3])
+        assert rows[:, FEATURES.index("rank")].tolist() == pytest.approx([1, 1 / 2, 1 / 3])
         alone = features.compare(query, twice[:1]).rows[0, FEATURES.index("ahead")]
         assert alone == pytest.approx(4.3, abs=1e-5)  # above what any text reaches
 
