@@ -308,6 +308,17 @@ def test_the_runbook_names_each_process_and_only_commands_that_exist() -> None:
     assert unknown == []
 
 
+def test_the_runbooks_alarm_rules_ask_for_metrics_that_exist() -> None:
+    runbook = (DEPLOY / "README.md").read_text()
+    described = set(re.findall(r"^\| .*", runbook, re.MULTILINE))
+    named = set(re.findall(r"clarion_[a-z_]+", runbook))
+    made = set(re.findall(r'"(clarion_[a-z_]+)"', (ROOT / "index" / "measuring.py").read_text()))
+    assert made == named
+    assert all(any(f"`{name}" in line for line in described) for name in made)
+    (rules,) = [r for r in re.findall(r"```yaml\n(.*?)```", runbook, re.DOTALL) if "alert:" in r]
+    assert [set(rule) >= {"alert", "expr"} for rule in yaml.safe_load(rules)["groups"][0]["rules"]] == [True] * 3
+
+
 # ----------------------------------------------------------------------------------------------- continuous integration
 
 
