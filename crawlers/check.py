@@ -56,10 +56,11 @@ def check_source(source: Source, registry: Registry, settings: Settings, console
         about = "~" if item.date_quality == "approximate" else ""
         day = f"{about}{item.published_at:%Y-%m-%d %H:%M}" if item.published_at else ""
         table.add_row(day, item.role.value, item.label, verdict, labelled.mapped_by, item.title[:80])
-    console.print(table)
+    if notepad.items:
+        console.print(table)
     found = _found(source, notepad, report)
-    for doubt in found:
-        console.print(f"doubt: {doubt}")
+    for line in found:
+        console.print(line if report.code and line == found[0] else f"doubt: {line}")
     console.print(f"{len(notepad.items)} items, {report.bad} rejected, {report.wire_bytes} bytes, {report.ms} ms")
     return 1 if found else 0
 
@@ -113,6 +114,8 @@ def _found(source: Source, notepad: Notepad, report: Report) -> list[str]:
     """The failure, if there was one, with its detail; then what the items leave in doubt."""
     detail = f" ({notepad.state.note})" if notepad.state is not None and notepad.state.note else ""
     failed = [f"{report.status}: {report.code}{detail}"] if report.code else []
+    if failed and not notepad.items:
+        return failed  # that nothing came needs no words of its own
     return [*failed, *doubts(source, notepad.items)]
 
 
@@ -121,10 +124,10 @@ def doubts(source: Source, items: Sequence[Labelled]) -> list[str]:
     found = []
     if not items:
         found.append("no items")
-    if any(i.item.published_at is None for i in items):
-        found.append(f"{sum(i.item.published_at is None for i in items)} items without a date")
-    if any(i.is_offsite for i in items):
-        found.append(f"{sum(i.is_offsite for i in items)} items outside {source.domain}")
+    if undated := sum(i.item.published_at is None for i in items):
+        found.append(f"{undated} of {len(items)} items without a date")
+    if offsite := sum(i.is_offsite for i in items):
+        found.append(f"{offsite} of {len(items)} items outside {source.domain}")
     reviews = [i for i in items if i.item.role is Role.REFUTATION]
     unmapped = sorted({i.item.label for i in reviews if i.item.label and i.verdict is None})
     if unmapped:

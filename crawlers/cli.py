@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from crawlers.registry import Registry, load_registry
 from crawlers.schedule import crawl_once, new_owner, run
 from index import open_catalogue
 from index.errors import NotFound
-from index.model import SourceState
+from index.model import Health, Source, SourceState
 from index.pages import SourceRow
 from index.settings import Settings
 
@@ -106,7 +107,7 @@ def _crawl_once(catalogue: Any, settings: Settings, registry: Registry, source_i
     for r in sorted(reports, key=lambda r: r.source_id):
         counts = (str(n) for n in (r.new, r.repeat, r.variant, r.revised, r.bad))
         table.add_row(r.source_id, r.status, *counts, r.code)
-    Console().print(table)
+    _console().print(table)
     return reports
 
 
@@ -129,7 +130,7 @@ def _check(args: argparse.Namespace, settings: Settings) -> int:
     source = next((s for s in registry.sources if s.id == args.source), None)
     if source is None:
         raise NotFound(f"no source {args.source} in the registry")
-    return check_source(source, registry, settings, Console())
+    return check_source(source, registry, settings, _console())
 
 
 def _check_all(registry: Registry, settings: Settings) -> int:
@@ -148,22 +149,36 @@ def _health(args: argparse.Namespace, settings: Settings) -> int:
         rows = catalogue.source_health()
     finally:
         catalogue.close()
-    columns = ("source", "kind", "health", "last success", "last new", "next", "errors", "code", "week", "look at")
+    if not rows:
+        print("no source is known yet: `clarion crawl` takes them from the registry")
+        return 0
+    columns = ("source", "kind", "health", "last success", "last new", "next", "errors", "why", "week", "look at")
     table = Table(*columns)
     for row in rows:
         if row.state is not None:
             table.add_row(*_line(row, row.state))
     _console().print(table)
+    counts = Counter(_health_of(row.source, row.state) for row in rows if row.state is not None)
+    standings = ", ".join(f"{n} {health}" for health, n in counts.most_common())
+    print(f"{len(rows)} sources: {standings}; times in UTC")
     return 0
 
 
 def _line(row: SourceRow, s: SourceState) -> list[str]:
-    """A row of the table: `week` is new items of seven days, `look at` what wants a person, an alarm with a mark."""
-    times = [t.strftime("%Y-%m-%d %H:%M") if t else "" for t in (s.last_success_at, s.last_new_at, s.next_check_at)]
+    """A row of the table: `why` is the last error or the reason of a pause, `week` new items of seven days, `look at`
+    what wants a person, an alarm with a mark.
+    """
+    health = _health_of(row.source, s)
+    due = None if health in ("off", Health.PAUSED) else s.next_check_at
+    times = [t.strftime("%Y-%m-%d %H:%M") if t else "" for t in (s.last_success_at, s.last_new_at, due)]
     wants = ", ".join(" ".join([c.key, *c.values.values()]) + ("!" if c.is_alarm else "") for c in row.concerns)
-    health = s.health.value if row.source.is_enabled else "off"
-    counts = [str(s.error_count), s.error_code or "", str(row.week.new_count)]
+    why = ": ".join(part for part in (s.error_code, s.note) if part)
+    counts = [str(s.error_count), why, str(row.week.new_count)]
     return [row.source.id, row.source.kind.value, health, *times, *counts, wants]
+
+
+def _health_of(source: Source, state: SourceState) -> str:
+    return state.health.value if source.is_enabled else "off"
 
 
 def _progress(word: str) -> Progress:
@@ -172,5 +187,6 @@ def _progress(word: str) -> Progress:
 
 
 def _console() -> Console:
-    """As wide as the terminal; wide enough for every column in a file."""
-    return Console(width=None if sys.stdout.isatty() else 200)
+    """As wide as the terminal; wide enough for every column in a file. What a source wrote is text, never markup."""
+    width = None if sys.stdout.isatty() else 200
+    return Console(width=width, markup=False, emoji=False, highlight=False)

@@ -165,7 +165,7 @@ class Fetcher:
         if "robots_override" not in source.options:
             rules = self._robots.rules(url, lambda address: self._robots_txt(address, vetting))
             if rules.closed_by:
-                return Failed("robots", detail=f"robots.txt could not be had: {rules.closed_by}")
+                return Failed(rules.closed_by, detail="robots.txt could not be had")  # not the publisher's will
             if not rules.allows(url):
                 return Failed("robots", permanent=True, detail="robots.txt does not allow this address")
         key = _key_header(source, self._environ)

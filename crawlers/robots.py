@@ -31,7 +31,8 @@ _AGENT = re.compile(r"[A-Za-z_-]+")
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What one host's robots.txt allows. `closed_by`: why it could not be had; then nothing is fetched."""
+    """What one host's robots.txt allows. `closed_by`: the code of why it could not be had; then nothing is
+    fetched."""
 
     parser: Protego | None = None
     closed_by: str = ""
@@ -73,7 +74,9 @@ def rules_from(answer: Response | Failure) -> Rules:
         return parse_robots(answer.body)
     if 400 <= answer.status < 500 and answer.status != 429:
         return Rules()
-    return Rules(closed_by=f"status {answer.status}")
+    if answer.status == 429:
+        return Rules(closed_by="rate_limited")
+    return Rules(closed_by="server_error" if answer.status >= 500 else "redirect_refused")
 
 
 def robots_url(url: str) -> str:

@@ -23,11 +23,11 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from crawlers.fetch import Fetcher
-from crawlers.gauges import gauges
 from crawlers.pipeline import Catalogue, Pipeline, Report
 from crawlers.reading import Reader
 from crawlers.registry import Registry, load_registry
 from index.errors import Conflict, RecordsUnavailable, Refused
+from index.gauges import gauges
 from index.model import Health, SourceLease
 from index.pages import SourceRow, SyncReport
 from index.settings import Settings
@@ -194,7 +194,8 @@ class ClockHand:
         linked = self._catalogue.link_waiting()
         self._catalogue.sync()
         rows = self._catalogue.sources()
-        _log.info("ticked", sources=len(rows), linked=linked, **gauges(rows, self._catalogue.now()))
+        states = [(row.source, row.state) for row in rows if row.state is not None]
+        _log.info("ticked", sources=len(rows), linked=linked, **gauges(states, self._catalogue.now()))
 
 
 def run(settings: Settings, catalogue: Schedulable, stop: threading.Event, registry: Registry | None = None) -> None:

@@ -18,6 +18,7 @@ from index import (
     figures,
     intake,
     linking,
+    measuring,
     oversight,
     people,
     publishing,
@@ -360,6 +361,10 @@ class Catalogue:
 
     def status(self) -> Status:
         return reading.status(self._parts)
+
+    def metrics(self) -> str:
+        """How the crawl, the index and the desk are doing, in the Prometheus text format; nothing about persons."""
+        return measuring.metrics(self._parts)
 
     # --- readers and editors ---
 

@@ -1,5 +1,5 @@
-"""The command line: `clarion init | sync | rebuild | check | match "text" | evaluate`, and the groups of crawlers and
-webapp.
+"""The command line: `clarion init | sync | rebuild | check | metrics | match "text" | evaluate`, and the groups of
+crawlers and webapp.
 
 Groups register through the entry-point group `clarion.commands`, so that index imports nothing above it. A command is a
 function `(args, settings) -> exit status`; exit status 2 means that a setting or an argument cannot be used.
@@ -79,6 +79,8 @@ def _register(commands: Any) -> None:
     check = commands.add_parser("check", help="compare database and search index")
     check.add_argument("--repair", action="store_true", help="write anew what differs")
     check.set_defaults(func=_check)
+    metrics = commands.add_parser("metrics", help="what the records say about the work, as Prometheus reads it")
+    metrics.set_defaults(func=_metrics)
     match = commands.add_parser("match", help="what answers a text, and why")
     match.add_argument("text", help="the text; - reads standard input")
     match.add_argument("--json", action="store_true", help="print one JSON object")
@@ -123,6 +125,11 @@ def _check(args: argparse.Namespace, settings: Settings) -> int:
     print("audit chain holds" if broken is None else f"audit chain broken at row {broken}")
     print("index agrees with the records" if report.is_clean else "index differs from the records")
     return 0 if report.is_clean and broken is None else 1
+
+
+def _metrics(args: argparse.Namespace, settings: Settings) -> int:
+    print(open_catalogue(settings).metrics(), end="")
+    return 0
 
 
 def _match(args: argparse.Namespace, settings: Settings) -> int:

@@ -357,6 +357,7 @@ class _Poll:
             authority=labelled.authority,
             is_offsite=labelled.is_offsite,
             published_at=item.published_at,
+            date_quality=item.date_quality,
             seen_at=old.seen_at if old else self.now,
             version=old.version + 1 if old else 1,
             is_withdrawn=item.is_withdrawn,
@@ -413,6 +414,7 @@ class _Poll:
             fingerprint=text.fingerprint(wording),
             seen_at=self.now,
             published_at=item.published_at,
+            date_quality=item.date_quality,
             is_debunk=is_debunk,
         )
         self.unit.put_sighting(sighting)

@@ -26,6 +26,7 @@ from index.model import (
     Match,
     MatchStatus,
     OutsideRefutation,
+    PollCounts,
     Refutation,
     RefutationStatus,
     Revision,
@@ -214,6 +215,9 @@ class Unit(Protocol):
     def check_counts(self, since: datetime) -> dict[str, CheckCounts]:
         """Of every source that was polled since."""
 
+    def poll_counts(self, since: datetime) -> tuple[PollCounts, ...]:
+        """All polls since, by their outcome: status and code."""
+
     def arrivals(self, source_id: str, since: datetime) -> tuple[datetime, ...]:
         """When a poll brought something new, oldest first."""
 
@@ -380,6 +384,7 @@ class Unit(Protocol):
     def tip_by_receipt(self, receipt_sha256: str) -> Tip | None: ...
     def tips(self, *, limit: int = 50) -> tuple[Tip, ...]: ...
     def tips_of(self, claim_id: str) -> tuple[Tip, ...]: ...
+    def count_tips(self) -> int: ...
     def delete_tip(self, tip_id: str) -> None: ...
     def claims_of_tips_before(self, received_before: datetime) -> tuple[str, ...]:
         """The claims, each once, of the tips that readers sent in before then."""
@@ -407,6 +412,9 @@ class Unit(Protocol):
 
     def take_lease(self, name: str, holder: str, now: datetime, ttl_s: float) -> int | None:
         """The epoch if `holder` holds the named lease now (new or renewed), else None. By compare-and-set."""
+
+    def lease_end(self, name: str) -> datetime | None:
+        """When the named lease ends or ended; None if nobody ever took it."""
 
     def release_lease(self, name: str, holder: str) -> None: ...
 

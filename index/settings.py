@@ -14,6 +14,8 @@ from typing import Any
 
 from index.errors import SettingError
 
+LEAST_TOKEN = 16  # characters: a shorter one could be guessed
+
 
 def _setting(variable: str, default: Any, doc: str, *, least: float | None = None, is_secret: bool = False) -> Any:
     """`least` bounds a number; a secret is never part of the record's repr, so that no log or traceback holds it."""
@@ -102,6 +104,12 @@ class Settings:
     mail_ca_certs: str = _setting(
         "CLARION_MAIL_CA_CERTS", "", "CA bundle that signs the mail server, if it is not a public one."
     )
+    metrics_token: str = _setting(
+        "CLARION_METRICS_TOKEN",
+        "",
+        "Bearer token that opens /metrics, at least 16 characters. Empty: there is no /metrics.",
+        is_secret=True,
+    )
     tip_retention_days: int = _setting(
         "CLARION_TIP_RETENTION_DAYS", 30, "Days after which a reader's tip is deleted.", least=1
     )
@@ -130,6 +138,8 @@ class Settings:
         settings = cls(**values)
         if settings.log_format not in ("console", "json"):
             raise SettingError("CLARION_LOG_FORMAT must be console or json")
+        if 0 < len(settings.metrics_token) < LEAST_TOKEN:
+            raise SettingError(f"CLARION_METRICS_TOKEN must have at least {LEAST_TOKEN} characters")
         if not settings.site_url.startswith(("http://", "https://")) or settings.site_url.endswith("/"):
             raise SettingError("CLARION_SITE_URL must begin with http:// or https:// and not end with a slash")
         return settings

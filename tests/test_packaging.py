@@ -167,7 +167,7 @@ def test_each_command_group_can_be_registered() -> None:
     assert all(callable(group) for group in groups.values())
 
 
-@pytest.mark.parametrize("process", ["init", "web", "crawl", "deliver"])
+@pytest.mark.parametrize("process", ["init", "web", "crawl", "deliver", "mail"])
 def test_the_commands_of_compose_exist(process: str) -> None:
     program, *arguments = compose()["services"][process]["command"]
     assert (Path(sys.executable).parent / program).exists()
@@ -289,6 +289,20 @@ def test_compose_gives_clarion_only_settings_that_exist_and_every_variable_is_in
     assert {name for name in used if f"{name}=" not in example} == set()
 
 
+def test_compose_starts_the_mail_process_only_where_the_example_turns_it_on() -> None:
+    profiles = {name: service["profiles"] for name, service in compose()["services"].items() if "profiles" in service}
+    assert profiles == {"mail": ["mail"]}
+    mail = (DEPLOY / "env.example").read_text().split("# ---- Tips by mail")[1].split("# ----")[0]
+    assert {"# CLARION_MAIL_URL=", "# CLARION_MAIL_PASSWORD=", "# COMPOSE_PROFILES=mail"} <= set(mail.splitlines())
+
+
+def test_only_the_site_is_asked_by_the_health_check_of_the_image() -> None:
+    clarion = {name: s for name, s in compose()["services"].items() if s["image"].startswith("clarion")}
+    assert {name for name, s in clarion.items() if not s.get("healthcheck", {}).get("disable")} == {"web"}
+    waiting = {name for name, s in clarion.items() if s["depends_on"].get("init")}
+    assert waiting == set(clarion) - {"init"}, "nobody works on tables that are not there yet"
+
+
 def test_nothing_of_compose_listens_beyond_this_machine() -> None:
     ports = {name: service["ports"] for name, service in compose()["services"].items() if "ports" in service}
     assert ports == {"web": ["127.0.0.1:8000:8000"]}
@@ -296,7 +310,7 @@ def test_nothing_of_compose_listens_beyond_this_machine() -> None:
 
 def test_the_runbook_names_each_process_and_only_commands_that_exist() -> None:
     runbook = (DEPLOY / "README.md").read_text()
-    assert all(f"| {process} |" in runbook for process in ("web", "crawl", "deliver"))
+    assert all(f"| {process} |" in runbook for process in ("web", "crawl", "deliver", "mail"))
     named = set(re.findall(r"`clarion ((?:[a-z]+ ?)+)", runbook))
     clarion = Path(sys.executable).parent / "clarion"
     unknown = [
@@ -306,6 +320,17 @@ def test_the_runbook_names_each_process_and_only_commands_that_exist() -> None:
     ]
     assert len(named) >= 5
     assert unknown == []
+
+
+def test_the_runbooks_alarm_rules_ask_for_metrics_that_exist() -> None:
+    runbook = (DEPLOY / "README.md").read_text()
+    described = set(re.findall(r"^\| .*", runbook, re.MULTILINE))
+    named = set(re.findall(r"clarion_[a-z_]+", runbook))
+    made = set(re.findall(r'"(clarion_[a-z_]+)"', (ROOT / "index" / "measuring.py").read_text()))
+    assert made == named
+    assert all(any(f"`{name}" in line for line in described) for name in made)
+    (rules,) = [r for r in re.findall(r"```yaml\n(.*?)```", runbook, re.DOTALL) if "alert:" in r]
+    assert [set(rule) >= {"alert", "expr"} for rule in yaml.safe_load(rules)["groups"][0]["rules"]] == [True] * 3
 
 
 # ----------------------------------------------------------------------------------------------- continuous integration

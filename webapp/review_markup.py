@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from index.model import RATINGS
+from index.model import RATINGS, Sighting
 from index.pages import ThreadPage
 from webapp import language
 from webapp.present import slug, word
@@ -52,11 +52,15 @@ def _claim(page: ThreadPage) -> dict[str, Any]:
     seen = sorted((s for s in page.sightings if not s.is_debunk), key=lambda s: s.published_at or s.seen_at)
     claim: dict[str, Any] = {"@type": "Claim", "text": page.thread.text.claim}
     if seen:
-        works = [
-            {"@type": "CreativeWork", "url": s.url, "datePublished": (s.published_at or s.seen_at).isoformat()}
-            for s in seen[:APPEARANCES]
-        ]
+        works = [{"@type": "CreativeWork", "url": s.url, **_published(s)} for s in seen[:APPEARANCES]]
         claim["firstAppearance"] = works[0]
         claim["appearance"] = works
-        claim["datePublished"] = works[0]["datePublished"]
+        claim.update(_published(seen[0]))
     return claim
+
+
+def _published(sighting: Sighting) -> dict[str, str]:
+    """Nothing where the publisher told only about when: the format knows exact moments alone."""
+    if sighting.published_at is not None and sighting.date_quality != "exact":
+        return {}
+    return {"datePublished": (sighting.published_at or sighting.seen_at).isoformat()}

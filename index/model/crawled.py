@@ -85,6 +85,7 @@ class Sighting:
     seen_at: datetime
     published_at: datetime | None = None
     is_debunk: bool = False  # quotes the claim to deny it: not counted as spread
+    date_quality: str = "exact"  # of published_at, as the Item had it
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +110,4 @@ class OutsideRefutation:
     seen_at: datetime
     version: int
     is_withdrawn: bool = False
+    date_quality: str = "exact"  # of published_at, as the Item had it

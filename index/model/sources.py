@@ -194,6 +194,21 @@ class CheckCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class PollCounts:
+    """The polls of all sources that ended alike, added up."""
+
+    status: str
+    code: str
+    poll_count: int
+    new_count: int
+    variant_count: int
+    repeat_count: int
+    revised_count: int
+    withdrawn_count: int
+    bad_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Concern:
     """Something about a source that a person should look at; an alarm is for everybody on the desk, at once."""
 

@@ -88,6 +88,11 @@ class LeaseRoom(Room):
         epoch = self._scalar(take)
         return None if epoch is None else int(epoch)
 
+    def lease_end(self, name: str) -> datetime | None:
+        """When the named lease ends or ended; None if nobody ever took it."""
+        end: datetime | None = self._scalar(select(leases.c.expires_at).where(leases.c.name == name))
+        return end
+
     def release_lease(self, name: str, holder: str) -> None:
         free = update(leases).where(leases.c.name == name, leases.c.holder == holder)
         self._change(free.values(holder="", expires_at=datetime.fromtimestamp(0, UTC)))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 
-from index.model import CheckCounts, SourceCheck
+from index.model import CheckCounts, PollCounts, SourceCheck
 from index.records.room import Room, bounded
 from index.records.source_rows import check_of, check_row
 from index.records.tables.crawled import source_checks
@@ -45,6 +45,21 @@ class CheckRoom(Room):
         )
         names = CheckCounts.__dataclass_fields__
         return {row["source_id"]: CheckCounts(**{n: int(row[n]) for n in names}) for row in self._all(statement)}
+
+    def poll_counts(self, since: datetime) -> tuple[PollCounts, ...]:
+        """All polls since, by their outcome."""
+        log = source_checks.c
+        sums = [name for name in PollCounts.__dataclass_fields__ if name not in ("status", "code", "poll_count")]
+        statement = (
+            select(log.status, log.code, func.count().label("poll_count"), *(func.sum(log[n]).label(n) for n in sums))
+            .where(log.checked_at >= since)
+            .group_by(log.status, log.code)
+            .order_by(log.status, log.code)
+        )
+        rows = self._all(statement)
+        return tuple(
+            PollCounts(row["status"], row["code"], **{n: int(row[n]) for n in ("poll_count", *sums)}) for row in rows
+        )
 
     def arrivals(self, source_id: str, since: datetime) -> tuple[datetime, ...]:
         """When a poll brought something new, oldest first."""

@@ -99,6 +99,9 @@ class TipRoom(Room):
         of_claim = select(*TIP_COLUMNS).where(tips.c.claim_id == claim_id)
         return tuple(_tip(row) for row in self._all(of_claim.order_by(tips.c.received_at.desc(), tips.c.id.desc())))
 
+    def count_tips(self) -> int:
+        return int(self._scalar(select(func.count()).select_from(tips)))
+
     def delete_tip(self, tip_id: str) -> None:
         self._change(delete(tips).where(tips.c.id == tip_id))
 

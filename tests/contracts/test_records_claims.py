@@ -146,7 +146,8 @@ def test_a_page_of_claims_takes_no_query_a_row(records: SqlRecords) -> None:
 
 
 def test_a_sighting_comes_back_as_it_was_put(records: SqlRecords) -> None:
-    rich = sighting("sig_2", published_at=after(hours=-5), is_debunk=True, text="Ω" * 20_000)
+    rich = sighting("sig_2", published_at=after(hours=-5), is_debunk=True, text="Ω" * 20_000,
+                    date_quality="approximate")  # fmt: skip
     with records.begin() as unit:
         unit.put_claim(claim())
         unit.put_sighting(sighting())
@@ -242,7 +243,8 @@ def test_a_sighting_of_no_claim_cannot_be_committed(records: SqlRecords) -> None
 
 
 def test_an_outside_refutation_comes_back_as_it_was_put(records: SqlRecords) -> None:
-    bare = outside("out_2", verdict=None, mapped_by="none", published_at=None, is_withdrawn=True, is_offsite=True)
+    bare = outside("out_2", verdict=None, mapped_by="none", published_at=None, is_withdrawn=True, is_offsite=True,
+                   date_quality="approximate")  # fmt: skip
     with records.begin() as unit:
         unit.put_outsides([outside()])
         unit.put_outsides([bare])

@@ -164,3 +164,13 @@ def test_a_released_lease_is_free_at_once_and_only_its_holder_can_release_it(rec
         unit.release_lease("sync", "a")
         assert unit.take_lease("sync", "b", NOW, 60) == 2
         unit.release_lease("unknown", "a")
+
+
+def test_a_lease_has_an_end_once_somebody_took_it(records: SqlRecords) -> None:
+    with records.begin() as unit:
+        assert unit.lease_end("clock") is None
+        unit.take_lease("clock", "a", NOW, 10)
+        assert unit.lease_end("clock") == after(seconds=10)
+        unit.release_lease("clock", "a")
+        end = unit.lease_end("clock")
+    assert end is not None and end < NOW

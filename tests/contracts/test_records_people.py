@@ -102,6 +102,7 @@ def test_a_tip_comes_back_by_its_receipt_only(records: SqlRecords) -> None:
         grouped = tip(status=TipStatus.CLOSED, claim_id="clm_1", reason="an advert")
         unit.put_tip(grouped)
         assert unit.tip_by_receipt("ab" * 32) == grouped
+        assert unit.count_tips() == 1
         assert unit.tip_by_receipt("") is None
         assert unit.tip_by_receipt("tip_1") is None
 

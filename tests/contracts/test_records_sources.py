@@ -11,6 +11,7 @@ from index.model import (
     Health,
     Licence,
     Move,
+    PollCounts,
     Proposal,
     Revalidation,
     SourceAct,
@@ -292,6 +293,12 @@ def test_the_log_of_polls_is_read_newest_first_and_added_up(records: SqlRecords)
         assert unit.arrivals("src", NOW) == (NOW, after(hours=2))
         assert unit.check_counts(NOW) == {"src": CheckCounts(4, 1, 3, 4, 1), "other": CheckCounts(1, 0, 5, 0, 0)}
         assert unit.check_counts(after(hours=3)) == {"src": CheckCounts(1, 1), "other": CheckCounts(1, 0, 5)}
+        assert unit.poll_counts(after(hours=1)) == (
+            PollCounts("error", "timeout", 1, 0, 0, 0, 0, 0, 0),
+            PollCounts("not_modified", "", 1, 0, 0, 0, 0, 0, 0),
+            PollCounts("ok", "", 2, 5, 1, 0, 0, 0, 0),
+        )
+        assert unit.poll_counts(after(hours=4)) == ()
 
 
 def test_old_rows_of_the_log_go_and_those_that_brought_something_stay_longer(records: SqlRecords) -> None:

@@ -257,9 +257,22 @@ def test_a14_up_to_five_redirects_of_robots_are_followed(hops: int, is_read: boo
         assert isinstance(poll(server), Fetched) is is_read
 
 
-def test_a14_robots_that_answers_500_closes_the_host() -> None:
-    with RudeServer(by_path({"/feed": FEED, "/robots.txt": (500, b"", {})})) as server:
-        assert poll(server).code == "robots"
+@pytest.mark.parametrize(("status", "code"), [(500, "server_error"), (503, "server_error"), (429, "rate_limited")])
+def test_a14_robots_that_cannot_be_had_closes_the_host_and_is_not_called_the_publishers_will(
+    status: int, code: str
+) -> None:
+    with RudeServer(by_path({"/feed": FEED, "/robots.txt": (status, b"", {})})) as server:
+        outcome = poll(server)
+        assert isinstance(outcome, Failed)
+        assert (outcome.code, outcome.permanent, outcome.detail) == (code, False, "robots.txt could not be had")
+        assert server.paths() == ["/robots.txt"]
+
+
+def test_a_dead_host_is_said_to_be_dead_and_not_to_forbid_us() -> None:
+    with RudeServer(by_path({})) as server:
+        pass  # nobody listens there any more
+    outcome = poll(server)
+    assert isinstance(outcome, Failed) and outcome.code == "connect"
 
 
 # --- pace ------------------------------------------------------------------------------------------------------------

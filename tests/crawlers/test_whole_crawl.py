@@ -154,9 +154,21 @@ def test_the_commands_list_and_show_health(
     assert command(settings, "sources", "health") == 0
     health = capsys.readouterr().out
     assert "not_a_feed" in health and "failing" in health
+    assert health.splitlines()[-1] == "12 sources: 11 ok, 1 failing; times in UTC"
     (line,) = [line for line in health.splitlines() if "sample-joint" in line]
     cells = [cell.strip() for cell in line.strip("│").split("│")]
     assert (cells[1], cells[2], cells[6], cells[8]) == ("official", "ok", "0", "12"), "kind, health, errors, new items"
+
+
+def test_health_before_the_first_crawl_says_where_sources_come_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = Settings(data_dir=tmp_path, encoder="hashed")
+    catalogue = open_catalogue(empty)
+    catalogue.migrate()
+    catalogue.close()
+    assert command(empty, "sources", "health") == 0
+    assert capsys.readouterr().out == "no source is known yet: `clarion crawl` takes them from the registry\n"
 
 
 def test_check_of_all_sources_prints_a_line_each_and_says_how_many_are_in_doubt(

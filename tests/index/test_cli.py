@@ -54,6 +54,13 @@ def test_sync_says_what_was_written_and_what_waits(house: House, run: Run) -> No
     assert run("sync")[:2] == (1, "0 documents written, 1 changes waiting\n")
 
 
+def test_metrics_prints_what_the_site_would_answer(house: House, run: Run) -> None:
+    house.seen(RUMORS[0])
+    status, output, _ = run("metrics")
+    assert status == 0
+    assert "\nclarion_claims_open 1\n" in output and output.endswith("\n")
+
+
 def test_check_names_what_differs_and_repair_mends_it(house: House, run: Run) -> None:
     claim_id = house.seen(RUMORS[0])
     house.catalogue.sync()

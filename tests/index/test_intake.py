@@ -14,7 +14,7 @@ from index.errors import NotFound, SearchUnavailable
 from index.intake import MAX_APPEARANCES, MAX_REVISIONS, MAX_TEXT
 from index.model import Health, Item, Labelled, RecordOutcome, Role, TargetKind
 from index.ports import Changed, Notice
-from tests.index.house import HOSTILE_IDS, RUMORS, House, at_once, checker, forum, post, review
+from tests.index.house import HOSTILE_IDS, RUMORS, START, House, at_once, checker, forum, post, review
 
 RELEVANT = ("new_count", "repeat_count", "variant_count", "revised_count", "withdrawn_count")
 
@@ -214,6 +214,22 @@ def test_a_review_is_kept_with_its_label_and_where_it_saw_the_claim(house: House
     (pair,) = house.catalogue.claim_file(claim_id).suggestions
     assert pair.target_outside is not None
     assert (pair.target_outside.label, pair.target_outside.authority) == ("错误", 3)
+
+
+def test_a_date_that_was_told_vaguely_is_kept_as_such_until_a_revision_tells_it_exactly(house: House) -> None:
+    about = {"published_at": START, "date_quality": "approximate"}
+    vague, exact = house.seen(RUMORS[0], **about), house.seen(RUMORS[1], published_at=START)
+    qualities = [house.catalogue.claim_file(id).sightings[0].date_quality for id in (vague, exact)]
+    assert qualities == ["approximate", "exact"]
+    found = []
+    for changes in (about, {"published_at": START, "label": "部分错误"}):
+        house.record(review(RUMORS[2], **changes), source=checker())
+        with house.parts.records.read() as unit:
+            seen = unit.seen_item("checker", ["review-1"])
+            outside = unit.outside(seen.record_id) if seen else None
+        assert outside is not None
+        found.append((outside.version, outside.date_quality))
+    assert found == [(1, "approximate"), (2, "exact")]
 
 
 def test_a_revised_or_withdrawn_review_keeps_its_id(house: House) -> None:

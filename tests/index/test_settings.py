@@ -34,6 +34,12 @@ def test_every_setting_has_its_own_variable_and_a_sentence() -> None:
         assert f.metadata["doc"].rstrip().endswith(".")
 
 
+def test_a_token_that_could_be_guessed_is_refused() -> None:
+    with pytest.raises(SettingError, match="CLARION_METRICS_TOKEN") as error:
+        Settings.from_env({"CLARION_METRICS_TOKEN": "tulip"})
+    assert "tulip" not in str(error.value)
+
+
 def test_an_unknown_setting_is_named() -> None:
     with pytest.raises(SettingError, match="CLARION_DATABSE_URL") as error:
         Settings.from_env({"CLARION_DATABSE_URL": "x", "PATH": "/bin"})

@@ -45,6 +45,7 @@ GET   public.tip         free
 POST  public.erase_tip   token
 GET   machine.livez      free
 GET   machine.readyz     free
+GET   machine.metrics    free
 GET   machine.robots     free
 GET   machine.sitemap    free
 GET   feeds.topic        free

@@ -126,7 +126,8 @@ def read(
 
 def suggested_row(outside: OutsideRefutation, publisher: str) -> Row:
     """Another publisher's review as an evidence row: who, what, where and when; never its words as our facts."""
-    day = outside.published_at.astimezone(SITE_ZONE).date() if outside.published_at else ""
+    is_known = outside.published_at is not None and outside.date_quality == "exact"  # else the editor looks it up
+    day = outside.published_at.astimezone(SITE_ZONE).date() if outside.published_at and is_known else ""
     return Row(publisher, outside.title, outside.url, str(day))
 
 

@@ -175,7 +175,7 @@ SOURCE_ERRORS: Mapping[str, str] = {
     "truncated": N_("The answer broke off in the middle."),
     "bad_encoding": N_("The characters of the answer could not be read."),
     "malformed": N_("The answer is too damaged to be read."),
-    "drift": N_("The pages are built differently from before; the description of the source must be adjusted."),
+    "drift": N_("The pages are not built as our description of this source says; it must be adjusted."),
     "parser_killed": N_("Reading the answer took too long and was stopped."),
     "needs_token": N_("An access key is missing in the settings."),
     "crashed": N_("A fault in our own reader. It has been logged for the operator."),

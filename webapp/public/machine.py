@@ -1,15 +1,18 @@
-"""Addresses for machines that have no language: probes, robots.txt, the sitemap."""
+"""Addresses for machines that have no language: probes, metrics, robots.txt, the sitemap."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, make_response
+import hmac
+
+from flask import Blueprint, Response, abort, jsonify, make_response, request
 from lxml import etree
 
 from index.errors import ClarionError
+from index.exposition import CONTENT_TYPE
 from index.model import LANGUAGES, TOPICS
 from index.ports import ThreadFilter
 from webapp import headers, language
-from webapp.opened import catalogue
+from webapp.opened import catalogue, settings
 from webapp.present import alert_url
 
 blueprint = Blueprint("machine", __name__)
@@ -41,6 +44,20 @@ def readyz() -> Response:
         "last_crawl_at": state.last_crawl_at.isoformat() if state.last_crawl_at else None,
     }
     return make_response(jsonify(body), 200 if state.schema_is_current else 503)
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """For a Prometheus server that knows the token. For everybody else there is no such page: neither the caller's
+    address nor a forwarded header is evidence of anything."""
+    token = settings().metrics_token
+    given = request.headers.get("Authorization", "").encode()
+    if not token or not hmac.compare_digest(given, f"Bearer {token}".encode()):
+        abort(404)
+    response = make_response(catalogue().metrics())
+    response.content_type = CONTENT_TYPE
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @blueprint.get("/robots.txt")

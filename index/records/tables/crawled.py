@@ -170,6 +170,7 @@ sightings = Table(
     Column("is_debunk", Boolean, nullable=False),
     time_column("spread_at"),  # when it circulated: published_at, else seen_at; never later than seen_at
     Column("spread_on", Date, nullable=False),  # its UTC day
+    Column("date_quality", CleanText, nullable=False, server_default=text("'exact'")),
     Index(None, "claim_id", "is_debunk", "spread_at"),
     Index(None, "fingerprint"),
     Index(None, "claim_id", "spread_on"),
@@ -198,6 +199,7 @@ outsides = Table(
     time_column("seen_at"),
     Column("version", Integer, nullable=False),
     Column("is_withdrawn", Boolean, nullable=False),
+    Column("date_quality", CleanText, nullable=False, server_default=text("'exact'")),
 )
 
 evidence = Table(

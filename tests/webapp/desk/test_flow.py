@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from index import open_catalogue
-from index.model import ClaimStatus, Item, Labelled, MatchStatus, PublicState, RefutationStatus, Role
+from index.model import ClaimStatus, Item, Labelled, MatchStatus, PublicState, RefutationStatus, Role, Verdict
 from webapp import create_app
 
 READY = {
@@ -364,3 +364,30 @@ def test_an_editor_takes_a_wording_out_of_a_claim_with_a_reason(desk):
     assert "说的是另一家水厂" in a.get(taken.location).text, "the decision, with the way back"
     assert "中分出：说的是另一家水厂" in a.get("/desk/audit").text
     assert desk.catalogue.claim_file(claim_id).claim.sighting_count == 1
+
+
+def test_a_date_that_was_told_vaguely_is_shown_as_such_and_not_offered_as_evidence(desk):
+    text = "有人在水库投毒，全城自来水不能喝，请立刻停止用水"
+    about = {"published_at": datetime(2026, 3, 5, 4, tzinfo=UTC), "date_quality": "approximate"}
+    desk.clock.move(hours=2)
+    leases = {lease.source.id: lease for lease in desk.catalogue.lease_sources("test", 10)}
+    states = {id: replace(x.state, next_check_at=desk.clock.now() + timedelta(hours=1)) for id, x in leases.items()}
+    seen = Item("poison", "https://square.example/poison", "", text, "zh-Hans", Role.CIRCULATING, **about)
+    (claim_id,) = desk.catalogue.record(leases["square"], [Labelled(seen)], states["square"]).claim_ids
+    title = "水库投毒的消息不实"
+    review = Item("p", "https://www.who.int/p", title, "没有。", "zh-Hans", Role.REFUTATION, claim=text, **about)
+    desk.catalogue.record(leases["who"], [Labelled(review, Verdict.FALSE, "source", 4)], states["who"])
+    desk.catalogue.sync()
+    desk.catalogue.link_waiting()
+    a = desk.logged_in("editor A")
+    for prefix, words in (("", "2026年3月5日前后"), ("/zh-hant", "2026年3月5日前後"), ("/en", "about 5 March 2026")):
+        page = a.get(f"{prefix}/desk/claims/{claim_id}").text
+        assert words in page and not re.search(r"12:00(（| \()", page), "nobody told the hour"
+    row = next(r for r in desk.catalogue.queue("match", desk.catalogue.editors()[0]).rows if r.claim.id == claim_id)
+    a.post(f"/desk/matches/{row.suggestions[0].match.id}/confirm")
+    refutation_id = start(a, claim_id)
+    (act,) = re.findall(r'name="act" value="(add-[^"]+)"', a.get(f"/desk/drafts/{refutation_id}").text)
+    fields = {"version": version(a, refutation_id), "act": act, "language": "zh-Hans"}
+    added = a.post(f"/desk/drafts/{refutation_id}", fields).text
+    assert f'name="evidence-0-title" value="{title}"' in added
+    assert "2026-03-05" not in added, "the editor looks the day up"

@@ -85,7 +85,7 @@ def test_the_page_of_a_source_shows_its_last_checks_in_words(desk):
     page = desk.logged_in("reporter R").get("/en/desk/sources/square").text
     assert page.count("<tr>") == 3
     assert "failed: The server reported a fault of its own." in page and "HTTP 502" in page
-    assert "2 checks, 1 failed, 0 new items" in page
+    assert "checks: 2, failed: 1, new items: 0" in page
     assert '<form method="post" action="/en/desk/sources' not in page, "a reporter decides nothing here"
 
 

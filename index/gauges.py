@@ -1,22 +1,20 @@
-"""What the clock measures at every tick, under the names of reliability.md 8 without their prefix. Pure.
+"""How late the crawl is and what ails its sources, as numbers: for the `ticked` line of the log and for /metrics. Pure.
 
-Until there is a door for metrics, the values stand in the `ticked` line of the log.
+The names are those of reliability.md 8 without their prefix.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
-from index.model import Health, SourceKind
-from index.pages import SourceRow
+from index.model import Health, Source, SourceKind, SourceState
 
 
-def gauges(rows: Sequence[SourceRow], now: datetime) -> dict[str, int]:
+def gauges(sources: Iterable[tuple[Source, SourceState]], now: datetime) -> dict[str, int]:
     """How late due sources are (95 of 100 are less), and how long the worst official source has not been read."""
-    states = [(r.source, r.state) for r in rows if r.source.is_enabled and r.state is not None]
-    read = [(source, state) for source, state in states if state.health is not Health.PAUSED]
+    read = [(source, state) for source, state in sources if source.is_enabled and state.health is not Health.PAUSED]
     late = sorted((now - state.next_check_at).total_seconds() for _, state in read if state.next_check_at <= now)
     failing = [
         (now - state.failing_since).total_seconds()
