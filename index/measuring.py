@@ -7,11 +7,14 @@ a restart. Polls are counted over the last hour, since their log is pruned and a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
 from index import linking, standing, sync
-from index.exposition import Gauge, exposition, gauge
 from index.gauges import gauges
 from index.model import CheckCounts, ClaimStatus, Health, MatchStatus, PollCounts, Source, SourceKind, SourceState
 from index.ports import Parts, Unit
@@ -27,10 +30,37 @@ def metrics(parts: Parts) -> str:
         states = unit.source_states()
         sources = [(source, states[source.id]) for source in unit.sources() if source.id in states]
         found = [*_crawl(sources, now), *_polls(unit.poll_counts(now - HOUR)), *_waiting(unit, now)]
-    return exposition(found)
+    registry = CollectorRegistry()
+    registry.register(_Derived(found))
+    return generate_latest(registry).decode()
 
 
-def _crawl(sources: Sequence[tuple[Source, SourceState]], now: datetime) -> list[Gauge]:
+class _Derived(Collector):
+    """Figures that are known already, as the library wants to be given them."""
+
+    def __init__(self, found: Sequence[GaugeMetricFamily]) -> None:
+        self._found = found
+
+    def collect(self) -> Sequence[GaugeMetricFamily]:
+        return self._found
+
+
+Samples = Iterable[tuple[Mapping[str, str], float]]
+
+
+def _gauge(name: str, help: str, value: float | Samples) -> GaugeMetricFamily:
+    """A metric of one value, or of several that labels tell apart."""
+    if isinstance(value, (int, float)):
+        return GaugeMetricFamily(name, help, value=float(value))
+    samples = list(value)
+    names = list(samples[0][0]) if samples else []
+    metric = GaugeMetricFamily(name, help, labels=names)
+    for labels, each in samples:
+        metric.add_metric([labels[label] for label in names], float(each))
+    return metric
+
+
+def _crawl(sources: Sequence[tuple[Source, SourceState]], now: datetime) -> list[GaugeMetricFamily]:
     measured = gauges(sources, now)
     read = [(source, state) for source, state in sources if source.is_enabled]
     standings = Counter((source.kind, state.health) for source, state in read)
@@ -41,7 +71,7 @@ def _crawl(sources: Sequence[tuple[Source, SourceState]], now: datetime) -> list
     )
     polled = [state.last_checked_at.timestamp() for _, state in read if state.last_checked_at is not None]
     return [
-        Gauge(
+        _gauge(
             "clarion_sources",
             "Enabled sources by kind and standing.",
             tuple(
@@ -50,34 +80,34 @@ def _crawl(sources: Sequence[tuple[Source, SourceState]], now: datetime) -> list
                 for health in Health
             ),
         ),
-        gauge("clarion_sources_due", "Sources whose next poll is due.", measured["due"]),
-        gauge(
+        _gauge("clarion_sources_due", "Sources whose next poll is due.", measured["due"]),
+        _gauge(
             "clarion_crawl_lateness_seconds",
             "95 of 100 due sources are less late than this.",
             measured["crawl_lateness_seconds"],
         ),
-        gauge(
+        _gauge(
             "clarion_official_source_failing_seconds",
             "For how long the worst official source could not be read; 0 if all can.",
             measured["official_source_failing_seconds"],
         ),
-        gauge("clarion_official_alarms", "Official sources that the desk is alarmed about.", alarms),
-        gauge("clarion_last_poll_timestamp_seconds", "When a source was last polled.", max(polled, default=0)),
+        _gauge("clarion_official_alarms", "Official sources that the desk is alarmed about.", alarms),
+        _gauge("clarion_last_poll_timestamp_seconds", "When a source was last polled.", max(polled, default=0)),
     ]
 
 
-def _polls(ended: Sequence[PollCounts]) -> list[Gauge]:
+def _polls(ended: Sequence[PollCounts]) -> list[GaugeMetricFamily]:
     items = {
         outcome: sum(getattr(polls, f"{outcome}_count") for polls in ended)
         for outcome in ("new", "variant", "repeat", "revised", "withdrawn", "bad")
     }
     return [
-        Gauge(
+        _gauge(
             "clarion_polls_last_hour",
             "Polls of the last hour by outcome; an error also has its code.",
             tuple(({"status": polls.status, "code": polls.code}, polls.poll_count) for polls in ended),
         ),
-        Gauge(
+        _gauge(
             "clarion_items_last_hour",
             "Items that these polls read, by what became of them; bad: they could not be read.",
             tuple(({"outcome": outcome}, count) for outcome, count in items.items()),
@@ -85,25 +115,25 @@ def _polls(ended: Sequence[PollCounts]) -> list[Gauge]:
     ]
 
 
-def _waiting(unit: Unit, now: datetime) -> list[Gauge]:
+def _waiting(unit: Unit, now: datetime) -> list[GaugeMetricFamily]:
     head, held_until = unit.head(), unit.lease_end(CLOCK)
     return [
-        gauge("clarion_clock_held", "1 while a crawl process holds the clock.", bool(held_until and held_until > now)),
-        gauge(
+        _gauge("clarion_clock_held", "1 while a crawl process holds the clock.", bool(held_until and held_until > now)),
+        _gauge(
             "clarion_changelog_waiting",
             "Changes that the search index does not show yet.",
             max(0, head - unit.cursor(sync.CURSOR)),
         ),
-        gauge(
+        _gauge(
             "clarion_linking_waiting",
             "Changes whose claims and answers were not looked for yet.",
             max(0, head - unit.cursor(linking.CURSOR)),
         ),
-        gauge("clarion_claims_open", "Claims without an answer.", unit.count_claims(status=ClaimStatus.OPEN)),
-        gauge(
+        _gauge("clarion_claims_open", "Claims without an answer.", unit.count_claims(status=ClaimStatus.OPEN)),
+        _gauge(
             "clarion_matches_suggested",
             "Suggestions that wait for an editor.",
             unit.count_matches(status=MatchStatus.SUGGESTED),
         ),
-        gauge("clarion_tips_kept", "Readers' tips that are not deleted yet.", unit.count_tips()),
+        _gauge("clarion_tips_kept", "Readers' tips that are not deleted yet.", unit.count_tips()),
     ]

@@ -6,9 +6,9 @@ import hmac
 
 from flask import Blueprint, Response, abort, jsonify, make_response, request
 from lxml import etree
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from index.errors import ClarionError
-from index.exposition import CONTENT_TYPE
 from index.model import LANGUAGES, TOPICS
 from index.ports import ThreadFilter
 from webapp import headers, language
@@ -55,7 +55,7 @@ def metrics() -> Response:
     if not token or not hmac.compare_digest(given, f"Bearer {token}".encode()):
         abort(404)
     response = make_response(catalogue().metrics())
-    response.content_type = CONTENT_TYPE
+    response.content_type = CONTENT_TYPE_PLAIN_0_0_4
     response.headers["Cache-Control"] = "no-store"
     return response
 
