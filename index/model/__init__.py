@@ -76,6 +76,7 @@ from index.model.sources import (
     SourceCheck,
     SourceKind,
     SourceLease,
+    SourceSample,
     SourceState,
 )
 
@@ -131,6 +132,7 @@ __all__ = [
     "SourceCheck",
     "SourceKind",
     "SourceLease",
+    "SourceSample",
     "SourceState",
     "Span",
     "TargetKind",
