@@ -172,6 +172,8 @@ class Follower:
     def _take(self, run: Run, source: Source, parsed: Parsed) -> None:
         if parsed.notes.get("guids_ignored"):
             _log.warning("source_flagged", source=source.id, guids_ignored=parsed.notes["guids_ignored"])
+        if parsed.notes.get("signed"):  # no library of ours can say whether an XML signature is valid
+            _log.info("signatures_seen", source=source.id, present=parsed.notes["signed"], checked=0)
         run.items += parsed.items
         run.repaired |= parsed.repaired
         run.bad += parsed.bad

@@ -257,7 +257,7 @@ class _Poll:
     @property
     def is_reissued(self) -> bool:
         """Whether everything that the source shows is known, and under other names (Q16)."""
-        return self.listed >= LEAST_REISSUED and self.renamed == self.listed
+        return self.listed >= LEAST_REISSUED and self.renamed == self.listed and not self.is_learnt
 
     def counted(self, check: SourceCheck) -> SourceCheck:
         """The row of the log, with what became of these items added."""
