@@ -13,8 +13,10 @@ from crawlers.fetch import Fetcher
 from crawlers.pipeline import Pipeline, Report
 from crawlers.reading import Reader
 from crawlers.registry import Registry
-from index.model import Labelled, RecordOutcome, Role, Source, SourceCheck, SourceLease, SourceState
+from index.model import Labelled, RecordOutcome, Role, Source, SourceCheck, SourceLease, SourceSample, SourceState
 from index.settings import Settings
+
+MAX_SHOWN = 1_000  # items of a dump
 
 
 class Notepad:
@@ -37,10 +39,25 @@ class Notepad:
         return ()
 
     def record(
-        self, lease: SourceLease, items: Sequence[Labelled], state: SourceState, check: SourceCheck
+        self,
+        lease: SourceLease,
+        items: Sequence[Labelled],
+        state: SourceState,
+        check: SourceCheck,
+        sample: SourceSample | None,
     ) -> RecordOutcome:
-        self.items, self.state = tuple(items), state
+        self.items, self.state = (*self.items, *items), state
         return RecordOutcome(new_count=len(items))
+
+    def record_part(self, lease: SourceLease, items: Sequence[Labelled]) -> RecordOutcome:
+        self.items += tuple(items)[: max(0, MAX_SHOWN - len(self.items))]
+        return RecordOutcome(new_count=len(items))
+
+    def entries_read(self, source_id: str) -> bytes:
+        return b""
+
+    def keep_entries_read(self, source_id: str, hashes: bytes) -> None:
+        """Nothing was recorded, so everything is read again."""
 
     def link(self, claim_id: str) -> None:
         """Nothing was recorded, so nothing is linked."""

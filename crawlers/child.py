@@ -7,10 +7,12 @@ import pickle
 import resource
 import signal
 import sys
+from collections.abc import Iterator
 from typing import IO
 
 from crawlers.adapters import FORMATS, adapter
-from crawlers.adapters.protocol import Context, Parsed
+from crawlers.adapters.datafeed import read_dump
+from crawlers.adapters.protocol import Context, Dump, Parsed, Portion
 from crawlers.pipes import receive, send
 
 CPU_S = 5
@@ -30,10 +32,12 @@ def main() -> None:
     while (task := _next(sys.stdin.buffer)) is not None:
         body, context = task
         _limit_task()
-        send(answers, pickle.dumps(_read(body, context), pickle.HIGHEST_PROTOCOL))
+        for answer in _portions(body, context) if isinstance(body, Dump) else [_read(body, context)]:
+            send(answers, pickle.dumps(answer, pickle.HIGHEST_PROTOCOL))
+            _limit_task()
 
 
-def _next(pipe: IO[bytes]) -> tuple[bytes, Context] | None:
+def _next(pipe: IO[bytes]) -> tuple[bytes | Dump, Context] | None:
     try:
         body, context = pickle.loads(receive(pipe))  # noqa: S301 - from our own parent
     except EOFError:
@@ -46,6 +50,13 @@ def _read(body: bytes, context: Context) -> Parsed:
         return adapter(context.source.format).read(body, context)
     except (MemoryError, RecursionError):
         return Parsed(code="parser_killed")
+
+
+def _portions(dump: Dump, context: Context) -> Iterator[Portion]:
+    try:
+        yield from read_dump(dump, context)
+    except (MemoryError, RecursionError, OSError):
+        yield Portion(Parsed(code="parser_killed"), known=b"")
 
 
 def _limit_for_good() -> None:

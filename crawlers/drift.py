@@ -8,19 +8,27 @@ for the usual one.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import TypedDict
 
 from crawlers.domains import registrable
-from index.model import Labelled, SourceCheck
+from index.model import Labelled, Source, SourceCheck
 
 BASE = 30  # sound polls to compare with
 LEAST_BASE = 5
 LEAST_ITEMS = 5  # fewer say nothing about shares; the polls before are added until there are enough
 POINTS = 50
 LOOKED_AT = 3 * BASE  # polls of the log that are read for it
+HEAD_BYTES = 64 * 1024
+MAX_GENERATOR = 60
+_GENERATOR = re.compile(
+    rb"""<generator\b[^>]*>\s*([^<]{1,200})|<meta\s[^>]{0,200}?name=["']?generator["']?[^>]{0,200}?content=["']([^"'>]{1,200})""",
+    re.I,
+)
+_NEWS = b"sitemap-news/"
 _SHARES = {"dates": "dated_count", "texts": "worded_count", "labels": "tagged_count"}
 
 
@@ -35,19 +43,37 @@ class Profile(TypedDict):
     host: str
 
 
-def doubts(now: SourceCheck, past: Sequence[SourceCheck]) -> tuple[str, ...]:
+def doubts(now: SourceCheck, past: Sequence[SourceCheck], is_counted: bool = True) -> tuple[str, ...]:
     """In what this poll differs from the sound ones in `past` (full polls, newest first): count, dates, texts, labels,
-    language, links. Nothing while there are too few to compare with.
+    language, links, generator; issuer, where the language is another one too (E4): certificates alone change often.
+    Nothing while there are too few to compare with.
     """
     base = [check for check in past if not check.doubts][:BASE]
     if len(base) < LEAST_BASE:
         return ()
-    found = ["count"] if now.listed_count < median(check.listed_count for check in base) * POINTS / 100 else []
+    usual = median(check.listed_count for check in base)
+    found = ["count"] if is_counted and now.listed_count < usual * POINTS / 100 else []
     recent = _enough([now, *past])
     if recent:
         found += [name for name, counted in _SHARES.items() if _has_dropped(counted, recent, base)]
-        found += [name for name, part in (("language", "language"), ("links", "host")) if _is_new(part, recent, base)]
+        parts = (("language", "language"), ("links", "host"), ("generator", "generator"))
+        found += [name for name, part in parts if _is_new(part, recent, base)]
+        found += ["issuer"] if "language" in found and _is_new("issuer", recent, base) else []
     return tuple(found)
+
+
+def is_counted(source: Source, head: bytes) -> bool:
+    """Whether the number of entries says anything: warnings, and the news of two days, come and go."""
+    return source.format != "cap" and not (source.format == "sitemap" and _NEWS in head[:HEAD_BYTES])
+
+
+def made_by(body: bytes) -> str:
+    """The program that a feed or page names as its maker, without its version."""
+    match = _GENERATOR.search(body[:HEAD_BYTES])
+    told = (match[1] or match[2]).decode("utf-8", "replace").strip().lower() if match else ""
+    host = re.match(r"https?://([^/?#\s]+)", told)
+    name = host[1] if host else re.split(r"[\s/(]*v?\d|[(;,|]", told, maxsplit=1)[0]
+    return "".join(c for c in name.strip() if c.isprintable())[:MAX_GENERATOR]
 
 
 def profile(items: Sequence[Labelled]) -> Profile:
@@ -81,10 +107,10 @@ def _has_dropped(counted: str, recent: Sequence[SourceCheck], base: Sequence[Sou
 
 
 def _is_new(part: str, recent: Sequence[SourceCheck], base: Sequence[SourceCheck]) -> bool:
-    """Whether the recent polls agree on something that no sound poll had."""
-    usual = {getattr(c, part) for c in base if c.item_count}
+    """Whether the recent polls agree on something that no sound poll had. What is not told is nothing new."""
+    usual = {getattr(c, part) for c in base if c.item_count and getattr(c, part)}
     shown = {getattr(c, part) for c in recent}
-    return bool(usual) and len(shown) == 1 and not shown & usual
+    return bool(usual) and len(shown) == 1 and "" not in shown and not shown & usual
 
 
 def _most(values: Iterable[str]) -> str:

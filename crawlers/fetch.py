@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from crawlers.domains import host_of
 from crawlers.robots import MAX_BYTES, RobotsCache
+from crawlers.spill import DUMP_BYTES, DUMP_S, Spill
 from index.model import Source
 from index.outbound import Failure, Hop, Limits, Response, Vetting, gunzip, request, retry_after_s
 from index.settings import Settings
@@ -67,6 +68,8 @@ class Fetched:
     is_truncated: bool
     wire_bytes: int
     page_count: int | None = None  # X-WP-TotalPages
+    issuer: str = ""  # of the server's certificate
+    spill: Spill | None = None  # a dump: `body` is only its beginning; whoever takes this closes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,11 @@ class Fetcher:
         self._paused_until: dict[str, float] = {}
         self._lock = threading.Lock()
         self._robots = RobotsCache(monotonic)
+        self._folder, self._stopped = settings.data_dir, threading.Event()
+
+    def close(self) -> None:
+        """Ends the fetching of dumps, the one kind of exchange that lasts for minutes."""
+        self._stopped.set()
 
     def poll(
         self,
@@ -147,6 +155,8 @@ class Fetcher:
         if isinstance(outcome, Failed) and outcome.code == "end_of_list":
             return replace(outcome, code="not_found")  # an end without a beginning
         if isinstance(outcome, Fetched) and sha256 and outcome.sha256 == sha256 and not outcome.is_truncated:
+            if outcome.spill is not None:
+                outcome.spill.close()
             return Unchanged(
                 outcome.etag, outcome.last_modified, outcome.hops, outcome.max_age_s, outcome.wire_bytes, outcome.url
             )
@@ -174,9 +184,12 @@ class Fetcher:
         headers, limits = self._headers | conditional | key, self._limits_of(source)
         if body:
             headers |= {"Content-Type": "application/json", "Accept": "application/json"}
-        answer = request(
-            "POST" if body else "GET", url, headers=headers, body=body or None, vetting=vetting, limits=limits
-        )
+        method = "POST" if body else "GET"
+        spill = Spill(self._folder, self._stopped) if source.options.get("dump") else None
+        answer = request(method, url, headers=headers, body=body or None, vetting=vetting, limits=limits, into=spill)
+        if spill is not None and (isinstance(answer, Failure) or not 200 <= answer.status < 300):
+            spill.close()
+            spill = None
         if isinstance(answer, Failure):
             return Failed(answer.code, answer.permanent, answer.retry_after_s, answer.detail)
         if answer.status == 304:
@@ -185,7 +198,7 @@ class Fetcher:
                 if conditional
                 else Failed("malformed", detail="an unasked 304")
             )
-        outcome = self._judged(answer, limits)
+        outcome = self._judged(answer, limits, spill)
         # A bridge answers 503 for one dead account; the others behind it go on.
         is_one_account = bool(source.options.get("bridge")) and answer.status == 503
         is_pause = isinstance(outcome, Failed) and outcome.code == "rate_limited" and not is_one_account
@@ -195,18 +208,22 @@ class Fetcher:
         return outcome
 
     def _limits_of(self, source: Source) -> Limits:
-        """Sitemaps may be larger than feeds and pages."""
+        """Sitemaps and dumps may be larger than feeds and pages."""
+        if source.options.get("dump"):
+            return replace(self._limits, total_s=DUMP_S, wire_bytes=DUMP_BYTES, decoded_bytes=DUMP_BYTES)
         if source.format != "sitemap":
             return self._limits
         return replace(self._limits, wire_bytes=SITEMAP_BYTES, decoded_bytes=SITEMAP_BYTES)
 
-    def _judged(self, answer: Response, limits: Limits) -> Fetched | Failed:
+    def _judged(self, answer: Response, limits: Limits, spill: Spill | None) -> Fetched | Failed:
+        if spill is not None:
+            answer = replace(answer, body=spill.head)
         if _is_challenge(answer):
             return Failed("challenge", status=answer.status, retry_after_s=retry_after_s(answer.headers))
         if not 200 <= answer.status < 300:
             return _by_status(answer)
         body = answer.body
-        if body.startswith(b"\x1f\x8b"):
+        if spill is None and body.startswith(b"\x1f\x8b"):
             if "gzip" in answer.headers.get("content-encoding", "").lower():
                 return Failed("bad_content_encoding", detail="packed twice", status=answer.status)
             unpacked = gunzip(body, limits.decoded_bytes)
@@ -220,7 +237,7 @@ class Fetcher:
             url=answer.url,
             status=answer.status,
             content_type=answer.headers.get("content-type", ""),
-            sha256=hashlib.sha256(body).hexdigest(),
+            sha256=spill.sha256 if spill is not None else hashlib.sha256(body).hexdigest(),
             etag=answer.headers.get("etag"),
             last_modified=answer.headers.get("last-modified"),
             answered_at=_date(answer.headers.get("date", "")),
@@ -229,6 +246,8 @@ class Fetcher:
             is_truncated=answer.is_truncated,
             wire_bytes=answer.wire_bytes,
             page_count=_whole_number(answer.headers.get("x-wp-totalpages", "")),
+            issuer=answer.issuer,
+            spill=spill,
         )
 
     def _vetting(self, source: Source) -> Vetting:

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
 import structlog
 
-from crawlers.adapters.protocol import Context, ItemError, Parsed, Request
+from crawlers.adapters.protocol import Context, Dump, ItemError, Parsed, Portion, Request
 from crawlers.domains import is_within
 from crawlers.fetch import Failed, Fetched
 from crawlers.moves import hosts_of
-from index.model import Item, Source, SourceLease
+from index.model import Item, RecordOutcome, Source, SourceLease
 
 PAGES_A_RUN = 5
 PAGES_FIRST_RUN = 50  # first imports have a day's budget
@@ -41,6 +41,7 @@ class Paging(Protocol):
 
 class Reading(Protocol):
     def read(self, body: bytes, context: Context) -> Parsed | Failed: ...
+    def portions(self, dump: Dump, context: Context) -> Generator[Portion | Failed, None, None]: ...
 
 
 @dataclass
@@ -49,6 +50,7 @@ class Run:
 
     started: float = field(default_factory=time.monotonic)
     url: str = ""  # asked first
+    answer: Fetched | None = None  # to it, with a new body
     http_status: int | None = None
     sha256: str = ""
     listed_count: int = 0
@@ -59,6 +61,7 @@ class Run:
     is_complete: bool = True
     code: str = ""
     detail: str = ""
+    recorded: RecordOutcome = field(default_factory=RecordOutcome)  # of a dump: the portions recorded so far
 
     @property
     def ids(self) -> set[str]:
@@ -74,7 +77,17 @@ class Follower:
 
     def read(self, source: Source, request: Request, fetched: Fetched) -> Parsed | Failed:
         """What the source's adapter makes of an answer."""
-        context = Context(
+        return self._reader.read(fetched.body, self._context(source, request, fetched))
+
+    def portions(
+        self, source: Source, request: Request, fetched: Fetched, known: bytes
+    ) -> Generator[Portion | Failed, None, None]:
+        """The same of a dump, portion by portion, without the entries that are `known`."""
+        assert fetched.spill is not None
+        return self._reader.portions(Dump(fetched.spill.path, known), self._context(source, request, fetched))
+
+    def _context(self, source: Source, request: Request, fetched: Fetched) -> Context:
+        return Context(
             source=replace(source, options=dict(source.options), names=dict(source.names)),
             request=request,
             url=fetched.url,
@@ -84,7 +97,6 @@ class Follower:
             is_truncated=fetched.is_truncated,
             page_count=fetched.page_count,
         )
-        return self._reader.read(fetched.body, context)
 
     def follow(
         self, run: Run, lease: SourceLease, first: Request, document: Parsed, further: Sequence[Request]
@@ -160,6 +172,8 @@ class Follower:
     def _take(self, run: Run, source: Source, parsed: Parsed) -> None:
         if parsed.notes.get("guids_ignored"):
             _log.warning("source_flagged", source=source.id, guids_ignored=parsed.notes["guids_ignored"])
+        if parsed.notes.get("signed"):  # no library of ours can say whether an XML signature is valid
+            _log.info("signatures_seen", source=source.id, present=parsed.notes["signed"], checked=0)
         run.items += parsed.items
         run.repaired |= parsed.repaired
         run.bad += parsed.bad

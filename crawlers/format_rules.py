@@ -41,9 +41,11 @@ def format_fault(entry: Mapping[str, Any], select: Mapping[str, Any]) -> Fault |
 
 
 def _third_party(entry: Mapping[str, Any]) -> Fault | None:
-    for key in ("aggregator", "bridge"):
+    for key in ("aggregator", "bridge", "dump"):
         if not isinstance(entry.get(key, False), bool):
             return key, "must be true or false"
+    if entry.get("dump") and entry["format"] != "claimreview":
+        return "dump", "only a claimreview has it"
     if entry.get("bridge") and entry["authority"] != 0:
         return "authority", "what comes through a bridge has level 0"
     if entry.get("bridge") and entry["format"] not in ("feed", "jsonfeed"):

@@ -6,6 +6,7 @@ stores nothing at all. One log line per outcome, never a text, title, handle or 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import random
 import time
@@ -18,7 +19,7 @@ import structlog
 
 from crawlers import cadence, drift, moves
 from crawlers.adapters import adapter
-from crawlers.adapters.protocol import Parsed, Request
+from crawlers.adapters.protocol import Parsed, Portion, Request
 from crawlers.domains import host_of, is_within
 from crawlers.fetch import Failed, Fetched, NotModified, Outcome, Unchanged
 from crawlers.following import Follower, Known, Paging, Reading, Run
@@ -37,9 +38,12 @@ from index.model import (
     SourceCheck,
     SourceKind,
     SourceLease,
+    SourceSample,
     SourceState,
 )
 
+SAMPLE_BYTES = 256 * 1024
+MAX_BAD = 1_000  # faults of a dump that a run remembers
 _log = structlog.get_logger("crawlers")
 
 
@@ -47,8 +51,16 @@ class Catalogue(Known, Protocol):
     """What a run asks of the catalogue; `index.catalogue.Catalogue` fits, and so does a fake."""
 
     def record(
-        self, lease: SourceLease, items: Sequence[Labelled], state: SourceState, check: SourceCheck
+        self,
+        lease: SourceLease,
+        items: Sequence[Labelled],
+        state: SourceState,
+        check: SourceCheck,
+        sample: SourceSample | None,
     ) -> RecordOutcome | None: ...
+    def record_part(self, lease: SourceLease, items: Sequence[Labelled]) -> RecordOutcome | None: ...
+    def entries_read(self, source_id: str) -> bytes: ...
+    def keep_entries_read(self, source_id: str, hashes: bytes) -> None: ...
     def past_checks(self, source_id: str, limit: int, since: datetime | None) -> tuple[SourceCheck, ...]: ...
     def arrivals(self, source_id: str) -> tuple[datetime, ...]: ...
     def link(self, claim_id: str) -> object: ...
@@ -130,7 +142,23 @@ class Pipeline:
         validators = (None, None) if asks_anew else (state.etag, state.last_modified)
         outcome = self._fetcher.poll(source, first.url, *validators, state.body_sha256, first.body)
         if isinstance(outcome, Failed):
-            return self._failed(lease, run, outcome)
+            is_stopped = outcome.code == "stopped"  # this process ends: the lease lapses, and the next one takes it
+            return Report(source.id, "lost") if is_stopped else self._failed(lease, run, outcome)
+        try:
+            return self._answered(lease, run, first, further, outcome)
+        finally:
+            if isinstance(outcome, Fetched) and outcome.spill is not None:
+                outcome.spill.close()
+
+    def _answered(
+        self,
+        lease: SourceLease,
+        run: Run,
+        first: Request,
+        further: Sequence[Request],
+        outcome: Fetched | NotModified | Unchanged,
+    ) -> Report:
+        source = lease.source
         for hop in outcome.hops:
             _log.info("redirect_seen", source=source.id, status=hop.status, to_host=host_of(outcome.url))
         if self._is_imitation(lease, outcome.url):
@@ -139,7 +167,10 @@ class Pipeline:
             return self._held(lease, run, outcome.url)
         if isinstance(outcome, NotModified | Unchanged):
             return self._quiet(lease, run, outcome)
+        run.answer = outcome
         run.wire_bytes, run.http_status, run.sha256 = outcome.wire_bytes, outcome.status, outcome.sha256
+        if outcome.spill is not None:
+            return self._dumped(lease, run, first, outcome)
         parsed = self._follower.read(source, first, outcome)
         if isinstance(parsed, Failed):
             return self._failed(lease, run, parsed)
@@ -151,6 +182,37 @@ class Pipeline:
             told = "malformed" if run.code in ("gone", "not_found") else ""  # of a page; the source itself answered
             return self._failed(lease, run, Failed(run.code, detail=run.detail), told)
         return self._done(lease, outcome, parsed, run)
+
+    def _dumped(self, lease: SourceLease, run: Run, request: Request, fetched: Fetched) -> Report:
+        """A dump's items are recorded in portions while it is read. The lease holds until the last one, whose ending is
+        that of any poll; after a crash the dump is read again, and its recorded items are known.
+        """
+        source = lease.source
+        portions = self._follower.portions(source, request, fetched, self._catalogue.entries_read(source.id))
+        with contextlib.closing(portions):
+            for portion in portions:
+                if isinstance(portion, Failed):
+                    return self._failed(_with_news(lease, run.recorded, self._catalogue.now()), run, portion)
+                run.listed_count += portion.listed_count
+                run.bad += portion.parsed.bad[: MAX_BAD - len(run.bad)]
+                if portion.known is not None:
+                    return self._dump_done(lease, run, fetched, portion)
+                items = [self._labelled(lease, item, False) for item in named(portion.parsed.items)]
+                outcome = self._catalogue.record_part(lease, items) if items else RecordOutcome()
+                if outcome is None:
+                    return Report(source.id, "lost", wire_bytes=run.wire_bytes)
+                for claim_id in outcome.claim_ids:
+                    self._catalogue.link(claim_id)
+                run.recorded = run.recorded.plus(outcome)
+        return self._failed(lease, run, Failed("parser_killed"))  # it ended without its last portion
+
+    def _dump_done(self, lease: SourceLease, run: Run, fetched: Fetched, last: Portion) -> Report:
+        parsed, lease = last.parsed, _with_news(lease, run.recorded, self._catalogue.now())
+        if parsed.code:
+            return self._failed(lease, run, Failed(parsed.code))
+        self._catalogue.keep_entries_read(lease.source.id, last.known or b"")  # all of them are recorded by now
+        run.is_complete = parsed.is_complete
+        return self._done(lease, fetched, parsed, run)
 
     def _labelled(self, lease: SourceLease, item: Item, is_repaired: bool) -> Labelled:
         """The item with what its label suggests and the level that its publisher has here (sources.md 1)."""
@@ -222,6 +284,12 @@ class Pipeline:
         code = "redirect_refused" if move.is_refused else "moved"
         return self._failed(asked, run, Failed("redirect_refused", detail=code), code)
 
+    def _in_other_hands(self, lease: SourceLease, run: Run, doubts: tuple[str, ...]) -> Report:
+        """An official source with another language and another certificate's issuer: nothing of the answer is recorded
+        until an editor says that this is how it looks now (E4)."""
+        held = replace(lease, state=replace(lease.state, doubts=doubts))
+        return self._failed(held, run, Failed("identity_changed"), "moved")
+
     def _done(self, lease: SourceLease, fetched: Fetched, parsed: Parsed, run: Run) -> Report:
         is_whole = run.is_complete and not fetched.is_truncated
         items = [self._labelled(lease, i, i.native_id in run.repaired) for i in named(run.items)]
@@ -233,6 +301,8 @@ class Pipeline:
         )
         state = _asked_anew(self._after_move(lease, run, state, fetched), self._was_hidden(lease, items))
         state = replace(state, doubts=self._doubts(lease, run, items))
+        if "issuer" in state.doubts and lease.source.kind is SourceKind.OFFICIAL:
+            return self._in_other_hands(lease, run, state.doubts)
         polled = cadence.Polled(
             is_ok=True,
             max_age_s=fetched.max_age_s,
@@ -249,7 +319,8 @@ class Pipeline:
 
     def _doubts(self, lease: SourceLease, run: Run, items: Sequence[Labelled]) -> tuple[str, ...]:
         past = self._catalogue.past_checks(lease.source.id, drift.LOOKED_AT, lease.state.learn_from)
-        return drift.doubts(self._check(lease, run, items, "ok"), past)
+        head = run.answer.body if run.answer is not None else b""
+        return drift.doubts(self._check(lease, run, items, "ok"), past, drift.is_counted(lease.source, head))
 
     def _was_hidden(self, lease: SourceLease, items: Sequence[Labelled]) -> bool:
         """Whether a look without validators shows items that earlier polls should have shown."""
@@ -287,6 +358,15 @@ class Pipeline:
             body_sha256=run.sha256,
             listed_count=run.listed_count,
             bad_count=len(run.bad),
+            new_count=run.recorded.new_count,
+            repeat_count=run.recorded.repeat_count,
+            variant_count=run.recorded.variant_count,
+            revised_count=run.recorded.revised_count,
+            withdrawn_count=run.recorded.withdrawn_count,
+            label_count=run.recorded.label_count,
+            unmapped_count=run.recorded.unmapped_count,
+            issuer=run.answer.issuer if run.answer is not None else "",
+            generator=drift.made_by(run.answer.body) if run.answer is not None else "",
         )
         return replace(check, **drift.profile(items)) if items else check
 
@@ -315,13 +395,15 @@ class Pipeline:
             note=state.note if status == "error" else "",
         )
         check = replace(self._check(lease, run, items, status), doubts=state.doubts if polled.is_ok else ())
-        outcome = self._catalogue.record(lease, items, state, check)
+        sample = _sample(source, run, polled.is_ok and not state.doubts, now)
+        outcome = self._catalogue.record(lease, items, state, check, sample)
         report = Report(source.id, status, bad=len(run.bad), wire_bytes=run.wire_bytes, code=run.code)
         if outcome is None:
             return replace(report, status="lost")
         _log_health(source, before, state, outcome)
         for claim_id in outcome.claim_ids:
             self._catalogue.link(claim_id)
+        outcome = run.recorded.plus(outcome)
         return replace(
             report,
             new=outcome.new_count,
@@ -347,6 +429,13 @@ def _requests(lease: SourceLease) -> tuple[Request, ...]:
     return moved, *further
 
 
+def _with_news(lease: SourceLease, recorded: RecordOutcome, now: datetime) -> SourceLease:
+    """The lease as if the portions recorded so far had been a poll of their own."""
+    news = recorded.new_count + recorded.variant_count
+    state = replace(lease.state, new_item_count=lease.state.new_item_count + news)
+    return replace(lease, state=replace(state, last_new_at=now) if news else state)
+
+
 def _uses_validators(state: SourceState) -> bool:
     return state.revalidation is not Revalidation.OFF
 
@@ -356,6 +445,16 @@ def _asked_anew(state: SourceState, was_hidden: bool) -> SourceState:
     if state.revalidation is not Revalidation.SKIP:
         return state
     return replace(state, revalidation=Revalidation.OFF if was_hidden else Revalidation.ON)
+
+
+def _sample(source: Source, run: Run, is_good: bool, now: datetime) -> SourceSample | None:
+    """The body that this poll read. None of a monitor's: its documents name people, of whom nothing is kept."""
+    answer = run.answer
+    if answer is None or source.kind is SourceKind.MONITOR:
+        return None
+    size = answer.wire_bytes if answer.spill is not None else len(answer.body)
+    body = answer.body[:SAMPLE_BYTES]
+    return SourceSample(source.id, is_good, now, answer.url, answer.content_type[:200], size, body)
 
 
 def _is_held(source: Source, state: SourceState) -> bool:

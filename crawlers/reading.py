@@ -13,11 +13,11 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import IO
 
-from crawlers.adapters.protocol import Context, Parsed
+from crawlers.adapters.protocol import Context, Dump, Parsed, Portion
 from crawlers.fetch import Failed
 from crawlers.pipes import receive, send
 
@@ -51,6 +51,19 @@ class Reader:
             return Failed("parser_killed", detail="the document exceeded a limit of the parser")
         finally:
             self._slots.put(child)
+
+    def portions(self, dump: Dump, context: Context) -> Generator[Portion | Failed, None, None]:
+        """A dump, portion by portion to its last one or a failure, in a child of its own: it takes minutes, and the
+        documents of other sources do not wait for it. Close the iterator to end the child early.
+        """
+        child = None
+        try:
+            child = self._start()
+            yield from child.portions(dump, context, self._wall_s)
+        except (OSError, EOFError, ValueError, pickle.UnpicklingError):
+            yield Failed("parser_killed", detail="the dump exceeded a limit of the parser")
+        finally:
+            self._end(child)
 
     def close(self) -> None:
         """Ends every child, also those at work."""
@@ -95,13 +108,31 @@ class _Child:
 
     def read(self, body: bytes, context: Context, wall_s: float) -> Parsed:
         self.task_count += 1
-        assert self._process.stdin is not None
         with self._time_limit(wall_s):
-            send(self._process.stdin, pickle.dumps((body, context), pickle.HIGHEST_PROTOCOL))
-            parsed = pickle.loads(receive(self._stdout))  # noqa: S301 - our own child, over our own pipe
+            self._ask(body, context)
+            parsed = self._answer()
         if not isinstance(parsed, Parsed):
             raise EOFError
         return parsed
+
+    def portions(self, dump: Dump, context: Context, wall_s: float) -> Iterator[Portion]:
+        """The time that the caller takes between two portions counts for nothing."""
+        self._ask(dump, context)
+        is_last = False
+        while not is_last:
+            with self._time_limit(wall_s):
+                portion = self._answer()
+            if not isinstance(portion, Portion):
+                raise EOFError
+            is_last = portion.known is not None
+            yield portion
+
+    def _ask(self, body: bytes | Dump, context: Context) -> None:
+        assert self._process.stdin is not None
+        send(self._process.stdin, pickle.dumps((body, context), pickle.HIGHEST_PROTOCOL))
+
+    def _answer(self) -> object:
+        return pickle.loads(receive(self._stdout))  # noqa: S301 - our own child, over our own pipe
 
     def kill(self) -> None:
         self._process.kill()

@@ -29,6 +29,7 @@ _REQUIRED = ("id", "name", "kind", "authority", "domain", "url", "format", "role
 _OPTIONS = (
     "scope", "proof", "select", "labels", "role_rules", "dates", "also_hosts", "url_pattern", "aggregator", "bridge",
     "pages_a_day", "robots_override", "key_env", "known_by", "label_prefix", "pace_s", "page_param", "link_template",
+    "dump",
 )  # fmt: skip
 _KNOWN = frozenset({*_REQUIRED, *_OPTIONS, "timezone", "cadence", "enabled"})
 _SELECT = frozenset(

@@ -202,7 +202,8 @@ def run(settings: Settings, catalogue: Schedulable, stop: threading.Event, regis
     """Crawls until `stop` is set, then lets the runs in work end for at most 30 s."""
     registry = registry or load_registry(settings.sources, frozenset(settings.internal_targets))
     reader = Reader(size=max(1, min(settings.crawl_workers, os.cpu_count() or 1)))
-    crew = Crew(catalogue, Pipeline(catalogue, Fetcher(settings), reader, registry), settings.crawl_workers)
+    fetcher = Fetcher(settings)
+    crew = Crew(catalogue, Pipeline(catalogue, fetcher, reader, registry), settings.crawl_workers)
     clock = ClockHand(catalogue, crew.owner)
     clock.start()
     relay = Relay(catalogue)
@@ -214,6 +215,7 @@ def run(settings: Settings, catalogue: Schedulable, stop: threading.Event, regis
         relay.close()
         clock.stop()
         crew.close()
+        fetcher.close()
         reader.close()
         _log.info("crawl_stopped", owner=crew.owner)
 
@@ -264,7 +266,8 @@ def crawl_once(
     if off := sorted(wanted - read):
         raise Refused(f"source {off[0]} is not enabled, or paused", code="source_disabled")
     reader = Reader(size=max(1, min(settings.crawl_workers, os.cpu_count() or 1)))
-    crew = Crew(catalogue, Pipeline(catalogue, Fetcher(settings), reader, registry), settings.crawl_workers)
+    fetcher = Fetcher(settings)
+    crew = Crew(catalogue, Pipeline(catalogue, fetcher, reader, registry), settings.crawl_workers)
     reports: list[Report] = []
     try:
         waited_s, beaten = 0.0, time.monotonic()
@@ -287,6 +290,7 @@ def crawl_once(
         catalogue.sync()
     finally:
         crew.close()
+        fetcher.close()
         reader.close()
     return reports
 

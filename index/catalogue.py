@@ -43,6 +43,7 @@ from index.model import (
     SourceAct,
     SourceCheck,
     SourceLease,
+    SourceSample,
     SourceState,
     Thread,
     Tip,
@@ -118,14 +119,33 @@ class Catalogue:
             return unit.renew_lease(lease, self.now() + timedelta(seconds=lease_s))
 
     def record(
-        self, lease: SourceLease, items: Sequence[Labelled], state: SourceState, check: SourceCheck | None = None
+        self,
+        lease: SourceLease,
+        items: Sequence[Labelled],
+        state: SourceState,
+        check: SourceCheck | None = None,
+        sample: SourceSample | None = None,
     ) -> RecordOutcome | None:
-        """Stores the items of one poll, the source's new state, the row of its log and the freed lease in one
-        transaction; a long poll in several of 200 items, the state with the last.
+        """Stores the items of one poll, the source's new state, the row of its log, a sample of its body and the freed
+        lease in one transaction; a long poll in several of 200 items, the state with the last.
 
         None if the lease was lost: nothing is written from then on.
         """
-        return intake.record(self._parts, lease, items, state, check)
+        return intake.record(self._parts, lease, items, state, check, sample)
+
+    def record_part(self, lease: SourceLease, items: Sequence[Labelled]) -> RecordOutcome | None:
+        """Stores some items of a poll that goes on, and renews its lease; None if that was lost. Whoever is killed
+        before `record` ends the poll leaves it due, and what was stored is known when it comes again.
+        """
+        return intake.record(self._parts, lease, items, None)
+
+    def entries_read(self, source_id: str) -> bytes:
+        """Hashes of a dump's entries that need not be read again, as its reader left them."""
+        return intake.entries_read(self._parts, source_id)
+
+    def keep_entries_read(self, source_id: str, hashes: bytes) -> None:
+        """Only after the items of these entries are recorded."""
+        intake.keep_entries_read(self._parts, source_id, hashes)
 
     def known_items(self, source_id: str, native_ids: Iterable[str]) -> frozenset[str]:
         """Those of the names that the source showed before; their pages need not be read again."""
@@ -155,6 +175,10 @@ class Catalogue:
         """Every source with its state, its last seven days and what about it wants a person, by id."""
         return oversight.rows(self._parts)
 
+    def source_samples(self, source_id: str) -> tuple[SourceSample, ...]:
+        """What it answered last that could be used, and last that could not. Raises: NotFound."""
+        return oversight.samples(self._parts, source_id)
+
     def source_page(self, source_id: str, editor: Editor) -> SourcePage:
         """Raises: NotFound."""
         return oversight.page(self._parts, source_id, editor)
@@ -164,7 +188,8 @@ class Catalogue:
         return oversight.alarms(self._parts)
 
     def forget_old_checks(self) -> int:
-        """Deletes the log of polls after 90 days (180 where something new came); returns how many rows."""
+        """Deletes the log of polls after 90 days (180 where something new came), samples of bodies after 14;
+        returns how many rows of the log."""
         return oversight.forget_old_checks(self._parts)
 
     def take_lease(self, name: str, holder: str, ttl_s: float) -> int | None:

@@ -37,6 +37,7 @@ from index.model import (
     Source,
     SourceCheck,
     SourceLease,
+    SourceSample,
     SourceState,
 )
 from index.ports import MAX_TERMS, Changed, Parts, SeenItem, Unit
@@ -47,6 +48,10 @@ MAX_APPEARANCES = 20  # places kept of those where one review saw the claim
 AT_ONCE = 200  # items of one transaction, so that other writers wait for a second at most
 RENEWED_FOR = timedelta(seconds=60)
 MAX_REVISIONS = 24  # reliability.md A12: an entry that changes at every poll freezes
+
+
+REISSUED = "identity"  # among the doubts about a source
+LEAST_REISSUED = 3  # one or two items under new names are an editor's correction
 
 
 class _LeaseLost(Exception):
@@ -75,6 +80,16 @@ def known_items(parts: Parts, source_id: str, native_ids: Iterable[str]) -> froz
         return frozenset(unit.seen_items(source_id, list(native_ids)))
 
 
+def entries_read(parts: Parts, source_id: str) -> bytes:
+    with parts.records.read() as unit:
+        return unit.entries_read(source_id)
+
+
+def keep_entries_read(parts: Parts, source_id: str, hashes: bytes) -> None:
+    with parts.records.begin() as unit:
+        unit.put_entries_read(source_id, hashes)
+
+
 def set_due(parts: Parts, source_id: str) -> None:
     source(parts, source_id)
     with parts.records.begin() as unit:
@@ -82,21 +97,30 @@ def set_due(parts: Parts, source_id: str) -> None:
 
 
 def record(
-    parts: Parts, lease: SourceLease, items: Sequence[Labelled], state: SourceState, check: SourceCheck | None = None
+    parts: Parts,
+    lease: SourceLease,
+    items: Sequence[Labelled],
+    state: SourceState | None,
+    check: SourceCheck | None = None,
+    sample: SourceSample | None = None,
 ) -> RecordOutcome | None:
-    """See Catalogue.record. Polls that end at the same time share a commit (`Records.together`)."""
+    """See Catalogue.record; record_part where `state` is None, which keeps the lease. Polls that end at the same time
+    share a commit (`Records.together`).
+    """
     fresh = _fresh_texts(parts, lease.source, items)
     near, worded = _near_duplicates(parts, fresh), statements(parts, fresh)
-    poll = _Poll(lease.source, parts.clock.now(), near, worded)
+    poll = _Poll(lease.source, parts.clock.now(), near, worded, _is_learnt(lease.state))
     starts = range(0, len(items), AT_ONCE) or range(1)
 
     def take(unit: Unit, start: int) -> _Poll:
         taken = poll.copy()  # an act that is run again counts once
         taken.take(unit, items[start : start + AT_ONCE])
-        if start == starts[-1]:
+        if state is not None and start == starts[-1]:
             is_held = unit.finish_poll(lease, taken.state_after(state))
             if check is not None:
                 unit.add_check(taken.counted(check))
+            if sample is not None:
+                unit.put_sample(sample)
         else:
             is_held = unit.renew_lease(lease, parts.clock.now() + RENEWED_FOR)
         if not is_held:
@@ -181,12 +205,13 @@ class _Poll:
     now: datetime
     near: Mapping[str, tuple[grouping.Candidate, ...]]
     worded: Mapping[str, str]  # a text's checkable statement
+    is_learnt: bool = False  # an editor has just taken how the source looks for usual
 
     def __post_init__(self) -> None:
         self.unit: Unit
         self.counts: Counter[Grouped] = Counter()
         self.claim_ids: list[str] = []
-        self.withdrawn = self.labels = self.unmapped = 0
+        self.withdrawn = self.labels = self.unmapped = self.renamed = self.listed = 0
         self._has_desk = False
         self._seen: dict[str, SeenItem] = {}
         self._names: set[str] = set()  # of what waits to be written
@@ -198,6 +223,7 @@ class _Poll:
         twin = replace(self)
         twin.counts, twin.claim_ids, twin.withdrawn = self.counts.copy(), list(self.claim_ids), self.withdrawn
         twin.labels, twin.unmapped = self.labels, self.unmapped
+        twin.renamed, twin.listed = self.renamed, self.listed
         return twin
 
     def take(self, unit: Unit, items: Sequence[Labelled]) -> None:
@@ -219,24 +245,32 @@ class _Poll:
         """The state that the crawler brings, with what was new."""
         new_count = self.counts[Grouped.NEW] + self.counts[Grouped.VARIANT]
         is_heard = bool(new_count) and state.health is Health.SILENT
+        if self.is_reissued and state.health in (Health.OK, Health.SILENT, Health.DRIFTING):
+            state = replace(state, health=Health.DRIFTING, doubts=(*state.doubts, REISSUED))
         return replace(
             state,
-            health=Health.OK if is_heard else state.health,
+            health=Health.OK if is_heard and state.health is Health.SILENT else state.health,
             last_new_at=self.now if new_count else state.last_new_at,
             new_item_count=state.new_item_count + new_count,
         )
 
+    @property
+    def is_reissued(self) -> bool:
+        """Whether everything that the source shows is known, and under other names (Q16)."""
+        return self.listed >= LEAST_REISSUED and self.renamed == self.listed and not self.is_learnt
+
     def counted(self, check: SourceCheck) -> SourceCheck:
-        """The row of the log, with what became of the items."""
+        """The row of the log, with what became of these items added."""
         return replace(
             check,
-            new_count=self.counts[Grouped.NEW],
-            repeat_count=self.counts[Grouped.REPEAT],
-            variant_count=self.counts[Grouped.VARIANT],
-            revised_count=self.counts[Grouped.REVISED],
-            withdrawn_count=self.withdrawn,
-            label_count=self.labels,
-            unmapped_count=self.unmapped,
+            new_count=check.new_count + self.counts[Grouped.NEW],
+            repeat_count=check.repeat_count + self.counts[Grouped.REPEAT],
+            variant_count=check.variant_count + self.counts[Grouped.VARIANT],
+            revised_count=check.revised_count + self.counts[Grouped.REVISED],
+            withdrawn_count=check.withdrawn_count + self.withdrawn,
+            label_count=check.label_count + self.labels,
+            unmapped_count=check.unmapped_count + self.unmapped,
+            doubts=(*check.doubts, REISSUED) if self.is_reissued else check.doubts,
         )
 
     def outcome(self) -> RecordOutcome:
@@ -247,6 +281,8 @@ class _Poll:
             revised_count=self.counts[Grouped.REVISED],
             withdrawn_count=self.withdrawn,
             claim_ids=tuple(dict.fromkeys(self.claim_ids)),
+            label_count=self.labels,
+            unmapped_count=self.unmapped,
         )
 
     def _take(self, labelled: Labelled) -> None:
@@ -262,10 +298,14 @@ class _Poll:
         if _is_tombstone(item) and (seen is None or seen.kind not in ("outside", "evidence")):
             self.counts[Grouped.REPEAT] += 1
             return
+        is_renamed = seen is not None and self._is_renamed(item)
+        self.listed, self.renamed = self.listed + 1, self.renamed + is_renamed
         digest = _content_sha256(labelled)
         is_frozen = seen is not None and seen.revision_count >= MAX_REVISIONS and not item.is_withdrawn
         if seen and (is_frozen or seen.content_sha256 == digest):
             self.counts[Grouped.REPEAT] += 1
+            if is_renamed and self.is_learnt:  # until an editor has seen it, a new name stays strange
+                self._waiting.append((item.native_id, seen, item.aliases))
             return
         if _is_tombstone(item) and seen is not None:  # what was kept says what it is, not the role of the list
             outcome = self._gone(labelled, seen)
@@ -285,6 +325,11 @@ class _Poll:
         for name in names:
             if self._seen.get(name, seen) is seen:  # a name that belongs to another item stays with that item
                 self._seen[name] = now_seen
+
+    def _is_renamed(self, item: Item) -> bool:
+        """Whether a known item comes under another name than before; the same address in another spelling is none."""
+        key = text.url_key(item.native_id)
+        return item.native_id not in self._seen and f"url:{key}" not in self._seen
 
     def _hold_desk(self) -> None:
         """From here on it matters which claims are joined. What concerns no claim does without: on PostgreSQL this
@@ -421,6 +466,12 @@ class _Poll:
         self.unit.changed(Changed.CLAIM, claim_id)
         self.claim_ids.append(claim_id)
         return sighting
+
+
+def _is_learnt(state: SourceState) -> bool:
+    """Whether no poll has succeeded since an editor took how the source looks for usual."""
+    asked, polled = state.learn_from, state.last_success_at
+    return asked is not None and (polled is None or polled <= asked)
 
 
 def _is_tombstone(item: Item) -> bool:

@@ -6,12 +6,13 @@ from datetime import date, datetime, timedelta
 
 from index import standing
 from index.errors import NotFound
-from index.model import CheckCounts, Editor, Source, SourceAct, SourceCheck, SourceState
+from index.model import CheckCounts, Editor, Source, SourceAct, SourceCheck, SourceSample, SourceState
 from index.pages import SourcePage, SourceRow
 from index.ports import Parts
 
 ARRIVALS_OF = timedelta(days=180)
 KEEP_QUIET = timedelta(days=90)
+KEEP_SAMPLES = timedelta(days=14)
 SHOWN_CHECKS = 50
 
 
@@ -58,7 +59,16 @@ def page(parts: Parts, source_id: str, editor: Editor) -> SourcePage:
             acts=standing.allowed(state, editor, parts.settings.is_training),
             editors={e.id: e for e in unit.editors()},
             audit=unit.audit(subject_id=source_id, limit=20),
+            samples=unit.samples(source_id),
         )
+
+
+def samples(parts: Parts, source_id: str) -> tuple[SourceSample, ...]:
+    """See Catalogue.source_samples."""
+    with parts.records.read() as unit:
+        if unit.source(source_id) is None:
+            raise NotFound(f"no source {source_id}")
+        return unit.samples(source_id)
 
 
 def alarms(parts: Parts) -> tuple[SourceRow, ...]:
@@ -85,6 +95,7 @@ def forget_old_checks(parts: Parts) -> int:
     """See Catalogue.forget_old_checks."""
     now = parts.clock.now()
     with parts.records.begin() as unit:
+        unit.delete_samples_before(now - KEEP_SAMPLES)
         return unit.delete_checks_before(now - KEEP_QUIET, now - ARRIVALS_OF)
 
 

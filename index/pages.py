@@ -22,6 +22,7 @@ from index.model import (
     Source,
     SourceAct,
     SourceCheck,
+    SourceSample,
     SourceState,
     Thread,
 )
@@ -157,6 +158,7 @@ class SourcePage:
     acts: frozenset[SourceAct]  # open to the editor who looks
     editors: Mapping[str, Editor]
     audit: tuple[AuditEntry, ...]
+    samples: tuple[SourceSample, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

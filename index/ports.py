@@ -36,6 +36,7 @@ from index.model import (
     Source,
     SourceCheck,
     SourceLease,
+    SourceSample,
     SourceState,
     TargetKind,
     Tip,
@@ -225,6 +226,17 @@ class Unit(Protocol):
         """Deletes old rows of the log, those that brought something new later than the others; returns how many."""
 
     # items seen
+    def put_sample(self, sample: SourceSample) -> None:
+        """In place of the one of the same source and kind."""
+
+    def samples(self, source_id: str) -> tuple[SourceSample, ...]:
+        """At most two, the good one first."""
+
+    def delete_samples_before(self, taken_before: datetime) -> int: ...
+    def entries_read(self, source_id: str) -> bytes:
+        """What `put_entries_read` was given last; empty if nothing."""
+
+    def put_entries_read(self, source_id: str, hashes: bytes) -> None: ...
     def seen_item(self, source_id: str, native_ids: Collection[str]) -> SeenItem | None: ...
     def put_seen_item(
         self, source_id: str, native_id: str, seen: SeenItem, aliases: Collection[str], now: datetime

@@ -107,7 +107,9 @@ def _fits(act: SourceAct, state: SourceState) -> bool:
     if act in (SourceAct.FOLLOW, SourceAct.STAY):
         return state.health is Health.MOVED and state.move is not None
     if act is SourceAct.LEARN:
-        return state.health is Health.DRIFTING and bool(state.doubts) and not state.error_count
+        is_held = state.health is Health.MOVED and state.move is None  # it looks like another publisher's (E4)
+        is_drifting = state.health is Health.DRIFTING and not state.error_count
+        return bool(state.doubts) and (is_held or is_drifting)
     if act is SourceAct.DROP:
         return state.proposal is not None
     return is_paused if act is SourceAct.RESUME else not is_paused
@@ -185,7 +187,13 @@ def _stay(state: SourceState, asked: Asked) -> Decided:
 
 
 def _learn(state: SourceState, asked: Asked) -> Decided:
-    learnt = replace(state, doubts=(), learn_from=asked.now, health=Health.OK)
+    # Read whole once more: what comes under other names than before is then known by both (Q16).
+    learnt = replace(
+        state, doubts=(), learn_from=asked.now, health=Health.OK, etag=None, last_modified=None, body_sha256=None,
+        error_code=None, error_count=0, failing_since=None,
+    )  # fmt: skip
+    if state.error_count:
+        learnt = replace(learnt, next_check_at=asked.now)
     return Decided(learnt, "source_learnt", {})
 
 
@@ -239,6 +247,8 @@ def _failing(is_official: bool, state: SourceState, now: datetime) -> Concern | 
 
 
 def _health(is_official: bool, state: SourceState) -> Concern | None:
+    if state.health is Health.MOVED and state.move is None and state.doubts:
+        return Concern("other_hands", is_alarm=is_official)
     if state.health in (Health.SILENT, Health.GONE, Health.MOVED):
         return Concern(state.health.value, is_alarm=is_official)
     return Concern(state.health.value) if state.health is Health.DRIFTING else None

@@ -60,6 +60,24 @@ class Parsed:
     repaired: frozenset[str] = frozenset()  # native ids whose markup was mended: their verdict goes to an editor
 
 
+@dataclass(frozen=True, slots=True)
+class Dump:
+    """A body that is too large for memory, in a file, with the hashes of the entries that need no second look."""
+
+    path: str
+    known: bytes = b""  # eight bytes an entry
+    within_s: float = 1200.0  # reading and recording together; what is left then comes with the next poll
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Some entries of a dump. `listed_count` is how many were looked at since the one before."""
+
+    parsed: Parsed
+    listed_count: int = 0
+    known: bytes | None = None  # in the last portion, which has no items: what need not be read again
+
+
 def parted(read: Iterable[Item | ItemError]) -> tuple[tuple[Item, ...], tuple[ItemError, ...]]:
     """What could be read of a list's entries, and what could not."""
     items: list[Item] = []

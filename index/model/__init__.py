@@ -77,6 +77,7 @@ from index.model.sources import (
     SourceCheck,
     SourceKind,
     SourceLease,
+    SourceSample,
     SourceState,
 )
 
@@ -133,6 +134,7 @@ __all__ = [
     "SourceCheck",
     "SourceKind",
     "SourceLease",
+    "SourceSample",
     "SourceState",
     "Span",
     "TargetKind",

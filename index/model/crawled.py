@@ -67,6 +67,12 @@ class RecordOutcome:
     revised_count: int = 0
     withdrawn_count: int = 0
     claim_ids: tuple[str, ...] = ()
+    label_count: int = 0  # reviews with a label; of them
+    unmapped_count: int = 0  # those whose label no table knows
+
+    def plus(self, other: RecordOutcome) -> RecordOutcome:
+        """Both together, for a dump that is recorded in portions."""
+        return RecordOutcome(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
 
 
 @dataclass(frozen=True, slots=True)

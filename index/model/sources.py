@@ -180,6 +180,21 @@ class SourceCheck:
     label_count: int = 0  # new or changed reviews with a label; of them
     unmapped_count: int = 0  # those whose label no table knows
     doubts: tuple[str, ...] = ()
+    issuer: str = ""  # of the server's certificate
+    generator: str = ""  # the program that the document says it was made by
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSample:
+    """What a source answered last: that could be used (good), or that could not or looked otherwise than before."""
+
+    source_id: str
+    is_good: bool
+    taken_at: datetime
+    url: str
+    content_type: str
+    size: int  # of the whole body
+    body: bytes  # its beginning
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,9 +36,9 @@ from urllib3.exceptions import TimeoutError as PoolTimeoutError  # noqa: TID251
 from index.outbound.addresses import Vetting
 from index.outbound.bodies import Inflater, gunzip
 from index.outbound.deadline import Deadline
-from index.outbound.values import Failure, Hop, Limits, Response, Stop, retry_after_s
+from index.outbound.values import Failure, Hop, Limits, Response, Sink, Stop, retry_after_s
 
-__all__ = ["Failure", "Hop", "Limits", "Response", "Vetting", "gunzip", "request", "retry_after_s"]
+__all__ = ["Failure", "Hop", "Limits", "Response", "Sink", "Stop", "Vetting", "gunzip", "request", "retry_after_s"]
 
 # getaddrinfo cannot be interrupted: this bounds how long a dead name server holds a thread of the pool below.
 os.environ.setdefault("RES_OPTIONS", "timeout:2 attempts:2")
@@ -72,6 +72,7 @@ class _Rules:
     vetting: Vetting
     limits: Limits
     deadline: Deadline
+    into: Sink | None
 
 
 def request(
@@ -82,15 +83,17 @@ def request(
     body: bytes | None = None,
     vetting: Vetting | None = None,
     limits: Limits | None = None,
+    into: Sink | None = None,
 ) -> Response | Failure:
     """One exchange with at most `limits.redirects` redirects. Never raises for anything that the other side does.
+    The body of a success goes unpacked `into` a sink, where there is one, and the answer's own is empty.
 
     To another origin only User-Agent and Accept headers travel on; a body travels on only inside the origin (307, 308).
     """
     vetting, limits = vetting or Vetting(), limits or Limits()
     with Deadline(limits.total_s) as deadline:
         try:
-            return _follow(method, url, dict(headers or {}), body, _Rules(vetting, limits, deadline))
+            return _follow(method, url, dict(headers or {}), body, _Rules(vetting, limits, deadline, into))
         except Stop as stop:
             timed_out = deadline.fired and stop.failure.code != "blocked_address"
             return Failure("timeout", "no complete answer within the total deadline") if timed_out else stop.failure
@@ -227,14 +230,29 @@ class _Plain(HTTPConnection):
 
 
 class _Secure(HTTPSConnection):
-    """As `_Plain`, over TLS."""
+    """As `_Plain`, over TLS; `signed` is told who signed the server's certificate."""
 
-    def __init__(self, *args: Any, dial: Callable[[], socket.socket], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, dial: Callable[[], socket.socket], signed: Callable[[str], None], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self._dial = dial
+        self._dial, self._signed = dial, signed
 
     def _new_conn(self) -> socket.socket:
         return self._dial()
+
+    def connect(self) -> None:
+        super().connect()
+        # Now, since a connection that closes after its answer has no socket to ask any more.
+        self._signed(_issuer(self.sock))
+
+
+def _issuer(sock: Any) -> str:
+    """Who signed the certificate that was just checked: an organisation, which outlives its intermediate names."""
+    certificate = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None
+    parts: Any = (certificate or {}).get("issuer", ())
+    names = {key: str(value) for part in parts for key, value in part}
+    return (names.get("organizationName") or names.get("commonName") or "")[:200]
 
 
 @functools.cache
@@ -242,14 +260,16 @@ def _trust() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _pool(target: _Target, dial: Callable[[], socket.socket], limits: Limits) -> urllib3.HTTPConnectionPool:
+def _pool(
+    target: _Target, dial: Callable[[], socket.socket], limits: Limits, signed: Callable[[str], None]
+) -> urllib3.HTTPConnectionPool:
     timeout = urllib3.Timeout(connect=limits.connect_s, read=limits.read_s)
     options: dict[str, Any] = {"timeout": timeout, "maxsize": 1, "retries": False, "dial": dial}
     if target.scheme == "http":
         pool = urllib3.HTTPConnectionPool(target.host, target.port, **options)
         pool.ConnectionCls = _Plain
         return pool
-    options |= {"ssl_context": _trust(), "cert_reqs": "CERT_REQUIRED"}
+    options |= {"ssl_context": _trust(), "cert_reqs": "CERT_REQUIRED", "signed": signed}
     secure = urllib3.HTTPSConnectionPool(target.host, target.port, **options)
     secure.ConnectionCls = _Secure
     return secure
@@ -259,14 +279,16 @@ def _exchange(
     method: str, target: _Target, headers: dict[str, str], body: bytes | None, rules: _Rules
 ) -> tuple[Response, str | None]:
     """One request on a fresh connection; the second value is where a redirect leads (its body is never read)."""
-    pool = _pool(target, _dialler(target, rules), rules.limits)
+    issuers: list[str] = []
+    pool = _pool(target, _dialler(target, rules), rules.limits, issuers.append)
     wanted = {"Accept-Encoding": "gzip", **headers}
     try:
         raw = pool.urlopen(
             method, target.path, body, wanted, redirect=False, preload_content=False, decode_content=False
         )
         try:
-            return _read(raw, method, target, rules)
+            response, location = _read(raw, method, target, rules)
+            return replace(response, issuer=issuers[-1] if issuers else ""), location
         finally:
             raw.close()
     except (HTTPError, OSError, ValueError) as error:
@@ -280,20 +302,26 @@ def _read(raw: urllib3.BaseHTTPResponse, method: str, target: _Target, rules: _R
     location = headers.get("location") if raw.status in _REDIRECTS else None
     content, is_truncated, wire = b"", False, 0
     if location is None and method != "HEAD" and raw.status not in (204, 304):
-        content, is_truncated, wire = _body(raw, headers, rules.limits)
+        into = rules.into if 200 <= raw.status < 300 else None
+        limits = rules.limits if into is rules.into else Limits()  # a page about an error is read in memory
+        content, is_truncated, wire = _body(raw, headers, limits, into)
     if rules.deadline.fired:
         raise Stop(Failure("timeout"))
     return Response(raw.status, headers, content, target.url, (), is_truncated, wire), location
 
 
-def _body(raw: urllib3.BaseHTTPResponse, headers: Mapping[str, str], limits: Limits) -> tuple[bytes, bool, int]:
+def _body(
+    raw: urllib3.BaseHTTPResponse, headers: Mapping[str, str], limits: Limits, into: Sink | None
+) -> tuple[bytes, bool, int]:
     encoding = headers.get("content-encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip", "x-gzip"):
         raise Stop(Failure("bad_content_encoding", "only gzip was asked for"))
     if headers.get("content-length", "").isdecimal() and int(headers["content-length"]) > limits.wire_bytes:
         raise Stop(Failure("too_large", f"more than {limits.wire_bytes} bytes"))
     received, is_truncated = bytearray(), False
-    sink = Inflater(limits.decoded_bytes) if encoding.endswith("gzip") else None
+    # What goes to disk is looked at by nobody before it is read: the inflater finds out itself whether it is packed.
+    is_packed = encoding.endswith("gzip") or into is not None
+    sink = Inflater(limits.decoded_bytes, into) if is_packed else None
     wire = 0
     try:
         while chunk := raw.read1(65536, decode_content=False):

@@ -5,17 +5,22 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
-from index.outbound.values import Failure, Stop
+from index.outbound.values import Failure, Sink, Stop
 
 _GZIP = b"\x1f\x8b"
+_PIECE = 1024 * 1024  # unpacked at once, so that a bomb on its way to a sink never stands in memory
 
 
 class Inflater:
-    """Gunzips piece by piece, never past `cap` bytes; several members are joined. It does not touch what is no gzip."""
+    """Gunzips piece by piece, never past `cap` bytes; several members are joined. It does not touch what is no gzip.
 
-    def __init__(self, cap: int) -> None:
+    What it has unpacked goes into a sink, else it is in `done`.
+    """
+
+    def __init__(self, cap: int, into: Sink | None = None) -> None:
         self.done = bytearray()
-        self._cap = cap
+        self._count = 0
+        self._cap, self._into = cap, into
         self._member: Any = None
         self._is_plain = False
         self._head = b""
@@ -26,7 +31,7 @@ class Inflater:
 
     def feed(self, data: bytes) -> None:
         """Raises: the transport's own stop with `too_large` or `bad_content_encoding`."""
-        if not self.done and self._member is None and not self._is_plain:
+        if not self._count and self._member is None and not self._is_plain:
             data, self._head = self._head + data, b""
             if len(data) < 2:
                 self._head = data
@@ -35,23 +40,30 @@ class Inflater:
         if self._is_plain:
             self._add(data)
             return
-        while data:
+        is_full = False  # a full piece may have left output behind although all input is consumed
+        while data or is_full:
             if self._member is None:
                 if not data.strip(b"\0"):  # padding after the last member
                     return
                 self._member = zlib.decompressobj(31)
+            room = min(_PIECE, self._cap + 1 - self._count)
             try:
-                self._add(self._member.decompress(data, self._cap + 1 - len(self.done)))
+                piece = self._member.decompress(data, room)
             except zlib.error:
                 raise Stop(Failure("bad_content_encoding", "the compressed body is damaged")) from None
-            data = self._member.unconsumed_tail
+            self._add(piece)
+            data, is_full = self._member.unconsumed_tail, len(piece) == room
             if self._member.eof:
-                data, self._member = self._member.unused_data, None
+                data, self._member, is_full = self._member.unused_data, None, False
 
     def _add(self, data: bytes) -> None:
-        self.done += data
-        if len(self.done) > self._cap:
+        self._count += len(data)
+        if self._count > self._cap:
             raise Stop(Failure("too_large", f"more than {self._cap} bytes unpacked"))
+        if self._into is not None:
+            self._into.write(data)
+        else:
+            self.done += data
 
 
 def gunzip(body: bytes, cap: int) -> bytes | Failure:

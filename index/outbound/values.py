@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Protocol
 
 _MAX_WAIT_S = 24 * 3600
 
@@ -21,6 +22,12 @@ class Limits:
     decoded_bytes: int = 10 * 1024 * 1024
 
 
+class Sink(Protocol):
+    """Where a large body goes, piece by piece. It may raise `Stop` to end the exchange."""
+
+    def write(self, data: bytes) -> object: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Hop:
     """A redirect that was followed: the address that answered with it, and its status."""
@@ -31,7 +38,8 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer of any status. Header names are lower case; `url` is where the body came from."""
+    """An answer of any status. Header names are lower case; `url` is where the body came from, `issuer` who signed the
+    certificate of its server ("" over plain http)."""
 
     status: int
     headers: Mapping[str, str]
@@ -40,6 +48,7 @@ class Response:
     hops: tuple[Hop, ...] = ()
     is_truncated: bool = False
     wire_bytes: int = 0
+    issuer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,7 @@ class Failure:
 
 
 class Stop(Exception):
-    """Carries a Failure up to `request`; never leaves this package."""
+    """Carries a Failure up to `request`, which returns it."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.code)

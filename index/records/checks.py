@@ -1,4 +1,6 @@
-"""The log of polls: one row a poll, for the desk's page of a source and for judging drift and silence."""
+"""The log of polls: one row a poll, for the desk's page of a source and for judging drift and silence; and of each
+source the last body that could be used and the last that could not.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +8,16 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 
-from index.model import CheckCounts, PollCounts, SourceCheck
+from index.model import CheckCounts, PollCounts, SourceCheck, SourceSample
 from index.records.room import Room, bounded
-from index.records.source_rows import check_of, check_row
-from index.records.tables.crawled import source_checks
+from index.records.source_rows import check_of, check_row, sample_of, sample_row
+from index.records.tables.crawled import source_checks, source_samples
 
 IS_NEWS = or_(source_checks.c.new_count > 0, source_checks.c.variant_count > 0)
 
 
 class CheckRoom(Room):
-    """What each poll came to. It keeps no bodies and no texts."""
+    """What each poll came to."""
 
     def add_check(self, check: SourceCheck) -> None:
         self._add(source_checks, check_row(check))
@@ -74,6 +76,18 @@ class CheckRoom(Room):
         """Deletes old rows of the log, those that brought something new later than the others; returns how many."""
         at = source_checks.c.checked_at
         return self._change(delete(source_checks).where(or_(at < all_before, and_(at < quiet_before, ~IS_NEWS))))
+
+    def put_sample(self, sample: SourceSample) -> None:
+        """In place of the one of the same source and kind."""
+        self._put(source_samples, sample_row(sample))
+
+    def samples(self, source_id: str) -> tuple[SourceSample, ...]:
+        """The good one first."""
+        own = select(source_samples).where(source_samples.c.source_id == source_id)
+        return tuple(sample_of(row) for row in self._all(own.order_by(source_samples.c.is_good.desc())))
+
+    def delete_samples_before(self, taken_before: datetime) -> int:
+        return self._change(delete(source_samples).where(source_samples.c.taken_at < taken_before))
 
     def _newest(self, condition: ColumnElement[bool], limit: int) -> tuple[SourceCheck, ...]:
         statement = select(source_checks).where(condition)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, datetime
@@ -21,6 +22,7 @@ from index.model import (
     SourceAct,
     SourceCheck,
     SourceKind,
+    SourceSample,
     SourceState,
 )
 
@@ -81,12 +83,24 @@ def state_of(row: RowMapping) -> SourceState:
 
 
 def check_row(check: SourceCheck) -> dict[str, Any]:
-    return {name: getattr(check, name) for name in SourceCheck.__dataclass_fields__}
+    row = {name: getattr(check, name) for name in SourceCheck.__dataclass_fields__}
+    return row | {name: row[name] or None for name in ("issuer", "generator")}
 
 
 def check_of(row: RowMapping) -> SourceCheck:
     values = {name: row[name] for name in SourceCheck.__dataclass_fields__}
-    return SourceCheck(**values | {"doubts": tuple(row["doubts"])})
+    told = {name: row[name] or "" for name in ("issuer", "generator")}
+    return SourceCheck(**values | told | {"doubts": tuple(row["doubts"])})
+
+
+def sample_row(sample: SourceSample) -> dict[str, Any]:
+    row = {name: getattr(sample, name) for name in SourceSample.__dataclass_fields__ if name != "body"}
+    return row | {"packed": zlib.compress(sample.body, 1)}
+
+
+def sample_of(row: RowMapping) -> SourceSample:
+    values = {name: row[name] for name in SourceSample.__dataclass_fields__ if name != "body"}
+    return SourceSample(**values, body=zlib.decompress(row["packed"]))
 
 
 def _move(stored: Mapping[str, Any] | None) -> Move | None:

@@ -20,7 +20,7 @@ from index.ports import SeenItem
 from index.records import polled
 from index.records.room import Room, batches
 from index.records.source_rows import host_of, source_of, source_row, state_of, state_row
-from index.records.tables.crawled import hosts, source_states, sources
+from index.records.tables.crawled import entries_read, hosts, source_states, sources
 from index.records.types import key_of
 
 LOOKED_AT = 500  # due rows of one claim
@@ -167,6 +167,13 @@ class SourceRoom(Room):
         return self._connection.execute(statement, values).mappings().all()
 
     # --- items seen ---
+
+    def entries_read(self, source_id: str) -> bytes:
+        """Hashes of a dump's entries that were read."""
+        return self._scalar(select(entries_read.c.hashes).where(entries_read.c.source_id == source_id)) or b""
+
+    def put_entries_read(self, source_id: str, hashes: bytes) -> None:
+        self._put(entries_read, {"source_id": source_id, "hashes": hashes})
 
     def seen_item(self, source_id: str, native_ids: Collection[str]) -> SeenItem | None:
         """The item that has one of these names; the first name that is known decides."""

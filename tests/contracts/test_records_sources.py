@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import func, select
 
 from index.model import (
     CheckCounts,
@@ -16,9 +17,11 @@ from index.model import (
     Revalidation,
     SourceAct,
     SourceCheck,
+    SourceSample,
 )
 from index.ports import SeenItem
 from index.records import SqlRecords
+from index.records.tables.crawled import source_samples
 from tests.records.samples import NOW, after, source, state
 
 
@@ -350,3 +353,28 @@ def test_any_name_a_feed_can_give_is_remembered(records: SqlRecords, name: str) 
         unit.put_seen_item("src", name + "y", SeenItem("evidence", "evi_2", "cd", 0), [], NOW)
     with records.read() as unit:
         assert unit.seen_item("src", [name]) == seen
+
+
+def test_a_sample_takes_the_place_of_the_one_before_and_is_kept_packed(records: SqlRecords) -> None:
+    _fill(records, source())
+    first = SourceSample("src", True, NOW, "https://n.example/", "text/html", 10**6, b"<p>\x00\xff</p>" * 20_000)
+    with records.begin() as unit:
+        unit.put_sample(first)
+        unit.put_sample(replace(first, is_good=False, body=b""))
+        unit.put_sample(replace(first, taken_at=after(days=1)))
+    with records.read() as unit:
+        good, bad = unit.samples("src")
+        assert (good, bad) == (replace(first, taken_at=after(days=1)), replace(first, is_good=False, body=b""))
+    with records.begin() as unit:
+        assert unit.delete_samples_before(after(hours=1)) == 1
+        assert unit.samples("src") == (good,)
+        assert unit._scalar(select(func.length(source_samples.c.packed))) < 2_000
+
+
+def test_what_was_read_of_a_dump_is_one_value_a_source(records: SqlRecords) -> None:
+    _fill(records, source("a"), source("b"))
+    with records.begin() as unit:
+        assert unit.entries_read("a") == b""
+        unit.put_entries_read("a", b"\x00one")
+        unit.put_entries_read("a", b"\x00two" * 200_000)
+        assert (unit.entries_read("a"), unit.entries_read("b")) == (b"\x00two" * 200_000, b"")

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from crawlers.adapters import adapter
-from crawlers.adapters.protocol import Context, Parsed
+from crawlers.adapters.datafeed import read_dump
+from crawlers.adapters.protocol import Context, Dump, Parsed, Portion
 from crawlers.fetch import Failed, Fetched, Outcome
 from crawlers.registry import Registry
-from index.model import Health, Labelled, RecordOutcome, Role, Source, SourceCheck, SourceKind, SourceLease, SourceState
+from index.model import (
+    Health,
+    Labelled,
+    RecordOutcome,
+    Role,
+    Source,
+    SourceCheck,
+    SourceKind,
+    SourceLease,
+    SourceSample,
+    SourceState,
+)
 from index.pages import SourceRow, SyncReport
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -85,6 +97,9 @@ class FakeCatalogue:
     leases: dict[str, tuple[str, datetime, int]] = field(default_factory=dict)
     renewed: list[str] = field(default_factory=list)
     sync_count: int = 0
+    samples: list[SourceSample] = field(default_factory=list)
+    parts: list[tuple[Labelled, ...]] = field(default_factory=list)
+    entries: dict[str, bytes] = field(default_factory=dict)
 
     def add(self, *sources: Source) -> None:
         for source in sources:
@@ -104,7 +119,12 @@ class FakeCatalogue:
         return tuple(c.checked_at for c in self.log if c.source_id == source_id and c.new_count)
 
     def record(
-        self, lease: SourceLease, items: Sequence[Labelled], state: SourceState, check: SourceCheck | None = None
+        self,
+        lease: SourceLease,
+        items: Sequence[Labelled],
+        state: SourceState,
+        check: SourceCheck | None = None,
+        sample: SourceSample | None = None,
     ) -> RecordOutcome | None:
         if lease.source.id in self.lost:
             return None
@@ -115,6 +135,7 @@ class FakeCatalogue:
         self.recorded.append((lease, tuple(items), state))
         if check is not None:
             self.log.append(replace(check, new_count=len(new)))
+        self.samples += [sample] if sample is not None else []
         self.leased.pop(lease.source.id, None)
         if lease.source.id in self.rows:
             self.rows[lease.source.id] = (lease.source, state)
@@ -124,6 +145,21 @@ class FakeCatalogue:
             withdrawn_count=sum(i.item.is_withdrawn for i in items),
             claim_ids=tuple(f"clm_{i.item.native_id}" for i in new if i.item.role is Role.CIRCULATING),
         )
+
+    def record_part(self, lease: SourceLease, items: Sequence[Labelled]) -> RecordOutcome | None:
+        if lease.source.id in self.lost:
+            return None
+        seen = self.known.setdefault(lease.source.id, set())
+        new = [i for i in items if i.item.native_id not in seen]
+        seen |= {i.item.native_id for i in items}
+        self.parts.append(tuple(items))
+        return RecordOutcome(new_count=len(new), repeat_count=len(items) - len(new))
+
+    def entries_read(self, source_id: str) -> bytes:
+        return self.entries.get(source_id, b"")
+
+    def keep_entries_read(self, source_id: str, hashes: bytes) -> None:
+        self.entries[source_id] = hashes
 
     def link(self, claim_id: str) -> None:
         self.linked.append(claim_id)
@@ -190,6 +226,9 @@ class FakeNetwork:
     ) -> Outcome:
         return self._answer(url)
 
+    def close(self) -> None:
+        """Nothing is under way."""
+
     def page(self, source: Source, url: str, body: bytes = b"") -> Fetched | Failed:
         found = self._answer(url)
         assert isinstance(found, Fetched | Failed)
@@ -209,6 +248,9 @@ class InProcessReader:
 
     def read(self, body: bytes, context: Context) -> Parsed | Failed:
         return adapter(context.source.format).read(body, context)
+
+    def portions(self, dump: Dump, context: Context) -> Generator[Portion | Failed, None, None]:
+        yield from read_dump(dump, context)
 
 
 NO_LABELS = Registry(())

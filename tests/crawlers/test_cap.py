@@ -10,6 +10,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
+from structlog.testing import capture_logs
 
 from crawlers.adapters.protocol import Parsed, Request
 from crawlers.fetch import Fetcher
@@ -151,6 +152,16 @@ def test_a_signature_is_noted_and_its_text_is_no_part_of_the_notice() -> None:
     found = parsed(alert().replace("</alert>", f"{signature}</alert>"))
     assert found.notes["signed"] == 1 and "c2lnbg" not in found.items[0].text
     assert parsed(alert()).notes.get("signed", 0) == 0
+
+
+def test_a_poll_says_that_signatures_were_there_and_that_nobody_checked_them() -> None:
+    body = alert().replace("</alert>", '<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"/></alert>')
+    for sent, expected in ((body, [(1, 0)]), (alert(), [])):
+        with RudeServer(by_path({"/cap": sent.encode()})) as server, capture_logs() as logs:
+            source = at(server, "/cap", kind=SourceKind.OFFICIAL, format="cap", role=Role.NOTICE)
+            assert crawl(server, source)[0].new == 1
+        found = [(log["present"], log["checked"]) for log in logs if log["event"] == "signatures_seen"]
+        assert found == expected
 
 
 def test_alerts_are_found_inside_atom_and_edxl_de() -> None:

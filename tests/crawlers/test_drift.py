@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from crawlers.drift import doubts, profile
+from crawlers.drift import doubts, is_counted, made_by, profile
 from index.model import Item, Labelled, Role, SourceCheck
-from tests.crawlers.fakes import START
+from tests.crawlers.fakes import START, a_source
 
 USUAL = SourceCheck(
     "s", START, "ok", listed_count=20, item_count=20, dated_count=20, worded_count=18, tagged_count=16,
-    language="zh", host="piyao.org.cn",
+    language="zh", host="piyao.org.cn", generator="wordpress", issuer="CA One",
 )  # fmt: skip
 
 
@@ -36,6 +36,11 @@ def past(count: int = 30, **changes: Any) -> list[SourceCheck]:
         ({"tagged_count": 5}, ("labels",)),
         ({"language": "en"}, ("language",)),
         ({"host": "parked.example"}, ("links",)),
+        ({"generator": "parking"}, ("generator",)),
+        ({"generator": ""}, ()),
+        ({"issuer": "CA Two"}, ()),
+        ({"issuer": "CA Two", "language": "en"}, ("language", "issuer")),
+        ({"issuer": "", "language": "en"}, ("language",)),
         ({"dated_count": 0, "tagged_count": 0, "host": "x.example"}, ("dates", "labels", "links")),
     ],
 )
@@ -83,3 +88,37 @@ def test_a_poll_is_described_by_counts_and_by_what_most_items_share() -> None:
     assert profile(()) == {
         "item_count": 0, "dated_count": 0, "worded_count": 0, "tagged_count": 0, "language": "", "host": "",
     }  # fmt: skip
+
+
+def test_what_older_rows_of_the_log_do_not_tell_is_no_measure() -> None:
+    old = past(30, generator="", issuer="")
+    assert doubts(replace(USUAL, language="en"), old) == ("language",)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"<rss><channel><generator>https://wordpress.org/?v=6.4.2</generator>", "wordpress.org"),
+        (b'<feed><generator uri="https://x.example" version="2">Hugo 0.120.4</generator>', "hugo"),
+        (b'<meta name="generator" content="WordPress 6.5" />', "wordpress"),
+        (b"<META NAME=generator CONTENT='Drupal 10 (https://www.drupal.org)'>", "drupal"),
+        (b"<rss><channel><title>t</title>", ""),
+        (b"<generator>\xff\x01</generator>", "\ufffd"),
+    ],
+)
+def test_the_program_is_named_without_its_version(body: bytes, expected: str) -> None:
+    assert made_by(body) == expected
+
+
+NEWS = b'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:news="http://www.google.com/schemas/sitemap-news/0.9">'
+
+
+@pytest.mark.parametrize(
+    ("form", "head", "expected"),
+    [("cap", b"<feed>", False), ("sitemap", NEWS, False), ("sitemap", b"<urlset>", True), ("feed", NEWS, True)],
+)
+def test_warnings_and_news_may_fall_to_nothing_without_a_doubt(form: str, head: bytes, expected: bool) -> None:
+    empty = replace(USUAL, listed_count=0, item_count=0, dated_count=0, worded_count=0, tagged_count=0)
+    source = a_source(format=form)
+    assert is_counted(source, head) is expected
+    assert doubts(empty, past(), is_counted(source, head)) == (("count",) if expected else ())

@@ -285,6 +285,74 @@ def test_e4_a_refused_domain_is_a_failure_like_others() -> None:
     assert world.concerns() == {"official_failing": True}
 
 
+CHINESE = (
+    "<rss version='2.0'><channel><title>t</title>"
+    + "".join(
+        f"<item><guid>h{n}</guid><link>https://news.example/h{n}</link><title>澳门新葡京娱乐城注册就送彩金第{n}期</title>"
+        f"<description>最好的网上赌场，注册就送彩金，提款快速安全可靠，欢迎新老玩家前来体验，第{n}期。</description></item>"
+        for n in range(6)
+    )
+    + "</channel></rss>"
+)
+
+
+def signed_world(source: Source) -> World:
+    """A source with a past, of one authority and in one language."""
+    world = World(source, Site(lambda url: fetched(feed(*range(6)), issuer="CA One")))
+    for n in range(6):
+        world.site.answer = always(fetched(feed(*range(n, n + 6)), issuer="CA One"))
+        world.poll()
+    return world
+
+
+def test_e4_an_official_source_in_another_language_and_with_another_issuer_is_held_until_an_editor_has_looked() -> None:
+    world = signed_world(OFFICIAL)
+    recorded = len([i for _, items, _ in world.catalogue.recorded for i in items])
+    world.site.answer = always(fetched(CHINESE, issuer="CA Two"))
+    report = world.poll()
+    assert (report.status, report.code, world.state.health) == ("error", "identity_changed", Health.MOVED)
+    assert world.concerns() == {"other_hands": True} and set(world.state.doubts) >= {"language", "issuer"}
+    assert len([i for _, items, _ in world.catalogue.recorded for i in items]) == recorded, "nothing of it is stored"
+    assert world.catalogue.samples[-1].is_good is False and "娱乐城" in world.catalogue.samples[-1].body.decode()
+    assert world.poll().code == "identity_changed", "it is held until somebody decides"
+    assert world.decide(SourceAct.LEARN) == "source_learnt"
+    assert (world.poll().status, world.state.health, world.state.doubts) == ("ok", Health.OK, ())
+
+
+@pytest.mark.parametrize("changed", [{"body": CHINESE}, {"issuer": "CA Two"}])
+def test_e4_another_language_or_another_issuer_alone_holds_nothing(changed: dict[str, str]) -> None:
+    world = signed_world(OFFICIAL)
+    world.site.answer = always(fetched(**({"body": feed(*range(7, 13)), "issuer": "CA One"} | changed)))
+    assert world.poll().status == "ok"
+
+
+def test_a_checker_in_other_hands_is_drifting_and_read_on() -> None:
+    world = signed_world(CHECKER)
+    world.site.answer = always(fetched(CHINESE, issuer="CA Two"))
+    assert (world.poll().status, world.state.health) == ("ok", Health.DRIFTING)
+
+
+def test_samples_are_the_last_body_that_was_as_usual_and_the_last_that_was_not() -> None:
+    world = World(CHECKER, Site(always(fetched(feed(1)))))
+    world.poll()
+    world.site.answer = always(fetched("<html>maintenance</html>"))
+    world.poll()
+    world.site.answer = always(Failed("server_error", status=500))
+    world.poll()
+    good, bad = world.catalogue.samples
+    assert (good.is_good, bad.is_good, bad.body) == (True, False, b"<html>maintenance</html>")
+    assert good.body.decode() == feed(1)
+
+
+def test_of_a_monitor_no_body_is_kept_and_of_a_long_one_only_its_beginning() -> None:
+    monitor = World(a_source("m", kind=SourceKind.MONITOR), Site(always(fetched(feed(1)))))
+    monitor.poll()
+    assert monitor.catalogue.samples == []
+    long = World(CHECKER, Site(always(fetched(feed(1) + " " * 300_000))))
+    long.poll()
+    assert (len(long.catalogue.samples[0].body), long.catalogue.samples[0].size) == (256 * 1024, len(feed(1)) + 300_000)
+
+
 def test_a_checker_may_answer_from_another_domain_and_its_items_are_offsite() -> None:
     world = World(CHECKER, Site(redirected(PARKED, 301)))
     world.polls(days=8)

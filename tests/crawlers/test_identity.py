@@ -13,7 +13,7 @@ from crawlers.identity import named
 from crawlers.pipeline import Pipeline, Report
 from crawlers.registry import Registry
 from index import Catalogue, open_catalogue
-from index.model import Item, Role, Source, SourceKind
+from index.model import EditorRole, Health, Item, Role, Source, SourceAct, SourceKind
 from index.settings import Settings
 from tests.crawlers.fakes import START, FakeNetwork, InProcessReader, a_source, fetched
 
@@ -87,6 +87,33 @@ def test_q14_guids_that_are_addresses_are_compared_as_such(catalogue: Catalogue)
     polled(catalogue, feed(guid="http://news.example/?p={n}", link="https://news.example/a/{n}"))
     second = polled(catalogue, feed(guid="https://www.news.example/?p={n}", link="https://news.example/b/{n}"))
     assert (second.new, second.repeat) == (0, 3)
+
+
+def test_q16_a_whole_feed_under_new_guids_is_no_news_and_a_doubt(catalogue: Catalogue) -> None:
+    polled(catalogue, feed())
+    again = polled(catalogue, feed(guid="new:{n}", text="{text}（更新：已有回应）"))
+    assert (again.new, again.variant, again.revised) == (0, 0, 3)
+    (row,) = catalogue.sources()
+    assert row.state is not None and (row.state.health, row.state.doubts) == (Health.DRIFTING, ("identity",))
+
+
+def test_q16_the_doubt_stays_while_no_editor_has_looked(catalogue: Catalogue) -> None:
+    polled(catalogue, feed())
+    editor = catalogue.add_editor("editor A", EditorRole.EDITOR, "hash")
+    for _ in range(3):
+        polled(catalogue, feed(guid="new:{n}"))
+        assert catalogue.sources()[0].state.doubts == ("identity",)  # type: ignore[union-attr]
+    catalogue.decide_source("q", SourceAct.LEARN, editor)
+    for _ in range(2):
+        polled(catalogue, feed(guid="new:{n}"))
+        assert catalogue.sources()[0].state.doubts == ()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("guid", ["http://www.news.example/post/{n}", "https://www.news.example/post/{n}?utm_source=x"])
+def test_q16_the_same_address_in_another_spelling_is_no_new_name(guid: str, catalogue: Catalogue) -> None:
+    polled(catalogue, feed(guid="https://www.news.example/post/{n}"))
+    assert polled(catalogue, feed(guid=guid)).repeat == 3
+    assert catalogue.sources()[0].state.doubts == ()  # type: ignore[union-attr]
 
 
 def test_q17_an_edited_item_is_one_revision(catalogue: Catalogue) -> None:

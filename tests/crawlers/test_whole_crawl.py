@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from crawlers.cli import register
-from crawlers.pipeline import Report
+from crawlers.fetch import Fetcher
+from crawlers.pipeline import Pipeline, Report
 from crawlers.registry import Registry, parse_registry
 from crawlers.samples.server import SampleServer, filled
 from crawlers.schedule import crawl_once
@@ -24,7 +25,10 @@ from index import Catalogue, open_catalogue
 from index.errors import InvalidInput, NotFound
 from index.model import Health
 from index.settings import Settings
-from tests.crawlers.rude_server import RudeServer, by_path
+from tests.crawlers.fakes import InProcessReader
+from tests.crawlers.loopback import at
+from tests.crawlers.rude_server import Asked, RudeServer, Wire, by_path
+from tests.index.house import MovableClock
 
 ROOT = Path(__file__).parents[2]
 
@@ -265,3 +269,30 @@ def test_a19_a_killed_process_leaves_every_source_due_or_read(settings: Settings
         is_read = state.last_checked_at >= marked and state.next_check_at > marked
         is_due = state.next_check_at <= catalogue.now()
         assert is_read or is_due, state
+
+
+
+def test_a_feed_over_the_wire_leaves_its_samples_and_names_its_program_in_real_records(tmp_path: Path) -> None:
+    item = b"<item><title>t</title><guid>g</guid></item>"
+    feed = b"<rss version='2.0'><channel><generator>Hugo 0.1</generator>" + item + b"</channel></rss>"
+    bodies = iter([feed, b"<html>maintenance</html>"])
+
+    def site(wire: Wire, asked: Asked) -> None:
+        wire.answer(404) if "robots" in asked.path else wire.answer(200, next(bodies))
+
+    with RudeServer(site) as server:
+        settings = Settings(internal_targets=(server.pair,), data_dir=tmp_path, encoder="hashed")
+        clock = MovableClock()
+        catalogue = open_catalogue(settings, clock=clock)
+        catalogue.migrate()
+        source = at(server, "/feed")
+        catalogue.put_sources([source])
+        pipeline = Pipeline(catalogue, Fetcher(settings, sleep=lambda s: None), InProcessReader(), Registry((source,)))
+        for _ in range(2):
+            (lease,) = catalogue.lease_sources("worker", 1)
+            pipeline.crawl(lease)
+            clock.forward(hours=30)
+        good, bad = catalogue.source_samples("s")
+        assert (good.body, bad.body, good.url) == (feed, b"<html>maintenance</html>", source.url)
+        assert [c.generator for c in catalogue.past_checks("s", 5)] == ["hugo"]
+        catalogue.close()

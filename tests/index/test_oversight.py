@@ -22,6 +22,7 @@ from index.model import (
     SourceAct,
     SourceCheck,
     SourceKind,
+    SourceSample,
     SourceState,
     Verdict,
 )
@@ -266,6 +267,18 @@ def test_old_rows_of_the_log_are_forgotten(house: House) -> None:
         house.catalogue.record(lease, [], lease.state, SourceCheck("forum", at, "not_modified"))
     assert house.catalogue.forget_old_checks() == 2
     assert len(house.catalogue.source_page("forum", house.author).checks) == 1
+
+
+def test_samples_are_forgotten_after_fourteen_days(house: House) -> None:
+    for days, is_good in ((15, True), (13, False)):
+        lease, at = house.lease(forum()), house.clock.now() - timedelta(days=days)
+        sample = SourceSample("forum", is_good, at, forum().url, "text/html", 4, b"body")
+        house.catalogue.record(lease, [], lease.state, None, sample)
+    assert [s.is_good for s in house.catalogue.source_samples("forum")] == [True, False]
+    house.catalogue.forget_old_checks()
+    assert [s.is_good for s in house.catalogue.source_page("forum", house.author).samples] == [False]
+    with pytest.raises(NotFound):
+        house.catalogue.source_samples("nobody")
 
 
 # --- what wants a person ---

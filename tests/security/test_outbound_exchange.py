@@ -471,6 +471,26 @@ def test_a17_a_good_certificate_is_accepted(authority: trustme.CA) -> None:
         assert isinstance(outcome, Response) and outcome.body == b"secret"
 
 
+def test_e4_the_answer_names_who_signed_the_certificate(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = trustme.CA(organization_name="Another Authority")
+    for ca in (authority, other):
+        ca.cert_pem.write_to_path(str(tmp_path / "both.pem"), append=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "both.pem"))
+    outbound._trust.cache_clear()
+    issuers = []
+    for ca in (authority, other):
+        with tls_server(ca.issue_cert("127.0.0.1")) as server:
+            outcome = get(server)
+            assert isinstance(outcome, Response)
+            issuers.append(outcome.issuer)
+    assert issuers[0].startswith("trustme") and issuers[1] == "Another Authority"
+    with serving(200, b"x") as server:
+        plain = get(server)
+        assert isinstance(plain, Response) and plain.issuer == ""
+
+
 @pytest.mark.parametrize("fault", ["expired", "self_signed", "wrong_host", "not_yet"])
 def test_a17_a_bad_certificate_is_refused_with_nothing_read(fault: str, authority: trustme.CA) -> None:
     now, day = dt.datetime.now(dt.UTC), dt.timedelta(1)

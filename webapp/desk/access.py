@@ -62,6 +62,7 @@ NEEDS: dict[str, Level] = {
     "propose_withdrawal": Level.EDITOR,
     "alerts": Level.REPORTER,
     "sources": Level.REPORTER,
+    "source_sample": Level.REPORTER,
     "source": Level.REPORTER,
     "check_source": Level.EDITOR,
     "pause_source": Level.EDITOR,

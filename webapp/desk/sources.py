@@ -5,14 +5,18 @@ Every act posts to the page of its source and comes back there; the catalogue sa
 
 from __future__ import annotations
 
+import codecs
+import contextlib
+import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date
 
-from flask import flash, redirect, render_template, request
+from flask import abort, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from index.errors import InvalidInput
-from index.model import Health, SourceAct
+from index.model import Health, SourceAct, SourceSample
 from index.pages import SourceRow
 from webapp.desk import access
 from webapp.desk.forms import Problem
@@ -32,6 +36,7 @@ _DONE: Mapping[SourceAct, str] = {
     SourceAct.LEARN: N_("%(source)s is compared with its new look from now on."),
     SourceAct.DROP: N_("The proposal is dropped."),
 }
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _ASKED = N_("It waits for a second editor now.")
 
 
@@ -44,6 +49,30 @@ def sources() -> str:
 @blueprint.get("/sources/<source_id>")
 def source(source_id: str) -> str:
     return _page(source_id)
+
+
+@blueprint.get("/sources/<source_id>/answers/<any(usable, unusable):which>")
+def source_sample(source_id: str, which: str) -> Answer:
+    """What the source answered, as text alone: no browser makes a page of it, and its hidden characters show (C8)."""
+    wanted = which == "usable"
+    sample = next((s for s in catalogue().source_samples(source_id) if s.is_good is wanted), None)
+    if sample is None:
+        abort(404)
+    answer = Response(_legible(sample), content_type="text/plain; charset=utf-8")
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'; sandbox"
+    answer.headers["Content-Disposition"] = "inline"
+    return answer
+
+
+def _legible(sample: SourceSample) -> str:
+    """By the encoding that fits, UTF-8 before what the answer declares; controls and marks of direction as numbers."""
+    told = re.search(r"charset=[\"']?([\w.:-]{1,40})", sample.content_type)
+    text = sample.body.decode("utf-8", "replace")
+    for encoding in ("utf-8", *([told[1]] if told else []), "gb18030"):
+        with contextlib.suppress(UnicodeDecodeError, LookupError, ValueError):
+            text = codecs.getincrementaldecoder(encoding)().decode(sample.body)  # its last character may be cut
+            break
+    return "".join(c if c in "\n\t" or unicodedata.category(c) not in _HIDDEN else f"\\u{ord(c):04x}" for c in text)
 
 
 @blueprint.post("/sources/<source_id>/check")

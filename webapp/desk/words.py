@@ -167,6 +167,7 @@ SOURCE_ERRORS: Mapping[str, str] = {
     "rate_limited": N_("The server asks us to come less often."),
     "server_error": N_("The server reported a fault of its own."),
     "redirect_refused": N_("The server sends us somewhere we do not follow."),
+    "identity_changed": N_("Both the language and the issuer of the certificate have changed."),
     "login_wall": N_("A log-in page came instead of the content."),
     "not_a_feed": N_("What came is not a feed."),
     "no_preview": N_("The channel has no public preview."),
@@ -190,6 +191,7 @@ CONCERNS: Mapping[str, str] = {
     "silent": N_("It answers, but has brought nothing new for longer than usual."),
     "drifting": N_("Its answers differ from before."),
     "moved": N_("It has moved. An editor has to decide whether we follow."),
+    "other_hands": N_("It may be in other hands. Nothing new is taken until an editor has looked."),
     "gone": N_("Its publisher seems to have removed it."),
     "pause_ends": N_("The day has come to look again at whether it stays paused."),
     "second_editor": N_("A proposal waits for a second editor."),
@@ -204,6 +206,9 @@ DOUBTS: Mapping[str, str] = {
     "texts": N_("texts are missing"),
     "labels": N_("labels are missing"),
     "language": N_("another language"),
+    "generator": N_("another program makes it"),
+    "issuer": N_("someone else vouches for its server"),
+    "identity": N_("known entries under new ids"),
     "links": N_("the links lead to another site"),
 }
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
     Table,
     false,
@@ -104,8 +105,31 @@ source_checks = Table(
     Column("label_count", Integer, nullable=False),
     Column("unmapped_count", Integer, nullable=False),
     Column("doubts", CleanJson, nullable=False),
+    text_column("issuer", nullable=True),
+    text_column("generator", nullable=True),
     Index(None, "source_id", "checked_at"),
     Index(None, "checked_at"),
+)
+
+source_samples = Table(
+    "source_samples",
+    metadata,
+    text_column("source_id", reference("sources.id")),
+    Column("is_good", Boolean, nullable=False),
+    time_column("taken_at"),
+    text_column("url"),
+    text_column("content_type"),
+    Column("size", BigInteger, nullable=False),  # of the whole body
+    Column("packed", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("source_id", "is_good"),
+    Index(None, "taken_at"),
+)
+
+entries_read = Table(
+    "entries_read",
+    metadata,
+    text_column("source_id", reference("sources.id"), primary_key=True),
+    Column("hashes", LargeBinary, nullable=False),
 )
 
 hosts = Table("hosts", metadata, text_column("host", primary_key=True), time_column("last_started_at", nullable=True))

@@ -8,6 +8,7 @@ import sqlite3
 import pytest
 
 from index.ids import new_id
+from index.model import SourceSample
 from webapp.desk import access
 
 from .conftest import PASSWORD, Person
@@ -45,6 +46,7 @@ POST  propose_withdrawal  401  403  ok   ok
 GET   alerts              401  ok   ok   ok
 GET   sources             401  ok   ok   ok
 GET   source              401  ok   ok   ok
+GET   source_sample       401  ok   ok   ok
 POST  check_source        401  403  ok   ok
 POST  pause_source        401  403  ok   ok
 POST  resume_source       401  403  ok   ok
@@ -81,7 +83,7 @@ def path_of(rule):
     path = rule.rule
     for name, prefix in values.items():
         path = path.replace(f"<{name}>", new_id(prefix))
-    return path.replace("<source_id>", "square")
+    return path.replace("<source_id>", "square").replace("<any(usable, unusable):which>", "usable")
 
 
 def test_the_table_the_routes_and_the_guard_name_the_same_endpoints(desk):
@@ -150,6 +152,11 @@ def test_no_get_changes_a_record(desk):
         desk.claim_ids()[0],
         desk.catalogue.queue("match", desk.catalogue.editors()[0]).rows[0].suggestions[0].match.id,
     )
+    desk.catalogue.set_due("square")
+    desk.clock.move(seconds=2)
+    lease = next(found for found in desk.catalogue.lease_sources("test", 10) if found.source.id == "square")
+    sample = SourceSample("square", True, desk.clock.now(), "https://square.example/", "text/html", 4, b"text")
+    assert desk.catalogue.record(lease, [], lease.state, None, sample) is not None
     before = dump(desk)
     for method, _, rule in routes(desk.app):
         if method == "GET":
@@ -157,6 +164,7 @@ def test_no_get_changes_a_record(desk):
                 rule.rule.replace("<claim_id>", claim_id)
                 .replace("<refutation_id>", refutation_id)
                 .replace("<match_id>", match_id)
+                .replace("<any(usable, unusable):which>", "usable")
                 .replace("<source_id>", "square")
             )
             assert admin.get(path).status_code in (200, 303, 403), path

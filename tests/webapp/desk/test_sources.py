@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from index.model import Health, Move, SourceAct, SourceCheck
+from index.model import Health, Move, SourceAct, SourceCheck, SourceSample
 
 from .conftest import Desk
 
@@ -201,3 +201,50 @@ def test_an_unknown_source_is_a_page_that_says_so(desk):
     assert a.get("/desk/sources/nobody").status_code == 404
     for act in SourceAct:
         assert a.post(f"/desk/sources/nobody/{act}").status_code == 404
+
+
+HOSTILE = "<script>alert(1)</script>\x1b[31m\u202e<img src=x onerror=alert(1)> 谣言\n".encode()
+
+
+def sampled(desk: Desk, body: bytes = HOSTILE, content_type: str = "text/html", is_good: bool = False) -> None:
+    desk.catalogue.set_due("who")
+    desk.clock.move(seconds=2)
+    lease = next(found for found in desk.catalogue.lease_sources("test", 10) if found.source.id == "who")
+    sample = SourceSample("who", is_good, desk.clock.now(), lease.source.url, content_type, len(body), body)
+    after = replace(lease.state, next_check_at=desk.clock.now() + timedelta(hours=1))
+    assert desk.catalogue.record(lease, [], after, None, sample) is not None
+
+
+def test_c8_what_a_source_answered_is_shown_as_inert_text(desk):
+    reporter = desk.logged_in("reporter R")
+    assert reporter.get("/en/desk/sources/who/answers/unusable").status_code == 404
+    sampled(desk)
+    page = reporter.get("/en/desk/sources/who").text
+    assert 'href="/en/desk/sources/who/answers/unusable"' in page and "answers/usable" not in page
+    answer = reporter.get("/en/desk/sources/who/answers/unusable")
+    assert answer.content_type == "text/plain; charset=utf-8"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff" and answer.headers["Cache-Control"] == "no-store"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert answer.text == "<script>alert(1)</script>\\u001b[31m\\u202e<img src=x onerror=alert(1)> 谣言\n"
+    assert desk.client().get("/en/desk/sources/who/answers/unusable").status_code != 200
+    assert reporter.get("/en/desk/sources/who/answers/other").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [("可信".encode("gb18030"), "text/html"), ("可信".encode("big5"), "text/xml; charset=big5"),
+     ("可信".encode() + b"\xe8\xb0", "charset=nonsense"), ("可信".encode("gbk"), "text/html; charset=hex")],
+)  # fmt: skip
+def test_a_sample_is_read_in_the_encoding_that_fits(desk, body, content_type):
+    sampled(desk, body, content_type, is_good=True)
+    assert desk.logged_in("editor A").get("/desk/sources/who/answers/usable").text.startswith("可信")
+
+
+def test_a_source_in_other_hands_says_so_and_can_be_taken_as_it_is(desk):
+    held = {"doubts": ("language", "issuer"), "error_count": 1, "error_code": "identity_changed"}
+    polled(desk, "who", health=Health.MOVED, **held)
+    a = desk.logged_in("editor A")
+    page = a.get("/en/desk/sources/who").text
+    assert "It may be in other hands." in page and "another language, someone else vouches for its server" in page
+    a.post("/en/desk/sources/who/learn")
+    assert (state_of(desk, "who").health, state_of(desk, "who").error_count) == (Health.OK, 0)
