@@ -13,7 +13,7 @@ from crawlers.fetch import Fetcher
 from crawlers.pipeline import Pipeline, Report
 from crawlers.reading import Reader
 from crawlers.registry import Registry
-from index.model import Labelled, RecordOutcome, Role, Source, SourceCheck, SourceLease, SourceState
+from index.model import Absence, Labelled, RecordOutcome, Role, Source, SourceCheck, SourceLease, SourceState
 from index.settings import Settings
 
 
@@ -35,6 +35,12 @@ class Notepad:
 
     def arrivals(self, source_id: str) -> tuple[datetime, ...]:
         return ()
+
+    def departed_items(self, source_id: str, listed: Collection[str], limit: int) -> tuple[Absence, ...]:
+        return ()
+
+    def see_again(self, source_id: str, names: Collection[str]) -> None:
+        """Nothing was kept, so nothing left its list."""
 
     def record(
         self, lease: SourceLease, items: Sequence[Labelled], state: SourceState, check: SourceCheck

@@ -19,6 +19,7 @@ import structlog
 from crawlers import cadence, drift, moves
 from crawlers.adapters import adapter
 from crawlers.adapters.protocol import Parsed, Request
+from crawlers.departed import Departed, Departures
 from crawlers.domains import host_of, is_within
 from crawlers.fetch import Failed, Fetched, NotModified, Outcome, Unchanged
 from crawlers.following import Follower, Known, Paging, Reading, Run
@@ -43,7 +44,7 @@ from index.model import (
 _log = structlog.get_logger("crawlers")
 
 
-class Catalogue(Known, Protocol):
+class Catalogue(Known, Departures, Protocol):
     """What a run asks of the catalogue; `index.catalogue.Catalogue` fits, and so does a fake."""
 
     def record(
@@ -98,6 +99,7 @@ class Pipeline:
     ) -> None:
         self._catalogue, self._fetcher = catalogue, fetcher
         self._follower = Follower(catalogue, fetcher, reader)
+        self._departed = Departed(catalogue, fetcher)
         self._registry, self._jitter = registry, jitter
 
     def crawl(self, lease: SourceLease) -> Report:
@@ -207,7 +209,8 @@ class Pipeline:
             is_held=_is_held(lease.source, state),
         )
         status = "not_modified" if isinstance(outcome, NotModified) else "unchanged"
-        return self._store(lease, run, _asked_anew(state, was_hidden=False), polled, (), status)
+        state, gone = self._departed.look(lease, _asked_anew(state, was_hidden=False), None)
+        return self._store(lease, run, state, polled, [Labelled(item) for item in gone], status)
 
     def _failed(self, lease: SourceLease, run: Run, failed: Failed, health_code: str = "") -> Report:
         polled = cadence.Polled(is_ok=False, code=health_code or failed.code, retry_after_s=failed.retry_after_s)
@@ -245,7 +248,9 @@ class Pipeline:
         for error in run.bad:
             native = hashlib.sha256(error.native_id.encode()).hexdigest()[:12]
             _log.info("item_rejected", source=lease.source.id, native_id_hash=native, code=error.code)
-        return self._store(lease, run, state, polled, items, "ok")
+        is_known = not (fetched.is_truncated or state.doubts)  # else who knows what the list shows
+        state, gone = self._departed.look(lease, state, _listed(items, parsed) if is_known else None)
+        return self._store(lease, run, state, polled, [*items, *map(Labelled, gone)], "ok")
 
     def _doubts(self, lease: SourceLease, run: Run, items: Sequence[Labelled]) -> tuple[str, ...]:
         past = self._catalogue.past_checks(lease.source.id, drift.LOOKED_AT, lease.state.learn_from)
@@ -345,6 +350,11 @@ def _requests(lease: SourceLease) -> tuple[Request, ...]:
     first, *further = adapter(lease.source.format).first(lease.source)
     moved = replace(first, url=moves.address_of(lease)) if first.url == lease.source.url else first
     return moved, *further
+
+
+def _listed(items: Sequence[Labelled], parsed: Parsed) -> set[str]:
+    names = {name for i in items for name in (i.item.native_id, *i.item.aliases)}
+    return names | {request.native_id for request in parsed.more}
 
 
 def _uses_validators(state: SourceState) -> bool:

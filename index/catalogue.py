@@ -9,11 +9,12 @@ Times come from the clock, ids from `ids`; no method keeps state between calls.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from index import (
     answering,
+    departures,
     explaining,
     figures,
     intake,
@@ -26,6 +27,7 @@ from index import (
     sync,
 )
 from index.model import (
+    Absence,
     Alert,
     Answer,
     AuditEntry,
@@ -137,6 +139,15 @@ class Catalogue:
     def arrivals(self, source_id: str) -> tuple[datetime, ...]:
         """When polls of the last 180 days brought something new, oldest first."""
         return oversight.arrivals(self._parts, source_id)
+
+    def departed_items(self, source_id: str, listed: Collection[str], limit: int) -> tuple[Absence, ...]:
+        """Reviews and notices that the source's list (these names) does not show any more and whose page was not seen
+        for a day, what our texts cite first. Raises: NotFound."""
+        return departures.departed_items(self._parts, source_id, listed, limit)
+
+    def see_again(self, source_id: str, names: Collection[str]) -> None:
+        """The pages of these items are there."""
+        departures.see_again(self._parts, source_id, names)
 
     def set_due(self, source_id: str) -> None:
         """For `crawl --once`; an editor's "check now" is `decide_source`. Raises: NotFound."""
@@ -295,6 +306,12 @@ class Catalogue:
         InvalidInput for one that is too long.
         """
         return publishing.propose_withdrawal(self._parts, refutation_id, editor, reason)
+
+    def keep_citations(self, refutation_id: str, editor: Editor, reason: str) -> None:
+        """The text goes on citing pages that their publishers have withdrawn; nobody is asked again. Raises: NotFound,
+        Refused (also without a reason), InvalidInput for one that is too long.
+        """
+        departures.keep_citations(self._parts, refutation_id, editor, reason)
 
     def discard(self, refutation_id: str, editor: Editor) -> Refutation:
         """Throws the draft in work away (of a correction, or of a first text). Raises: NotFound, Refused."""

@@ -31,20 +31,31 @@ def keep(unit: Unit, source: Source, item: Item, seen: SeenItem | None, now: dat
     )
     unit.put_evidence(evidence_id, source.id, evidence, item.text[:MAX_TEXT], now, item.expires_at)
     if item.is_withdrawn:
-        unit.retire_evidence(evidence_id, "", is_withdrawn=True)
+        retire(unit, evidence_id, "", now, is_withdrawn=True)
+    elif seen and seen.kind == "evidence":
+        unit.restore_evidence(evidence_id)
+        unit.set_page_withdrawn(item.url, None)
     is_named = seen is not None and seen.kind in RETIRED
     if seen is not None and is_named:  # what names it came first
-        unit.retire_evidence(evidence_id, seen.record_id, is_withdrawn=seen.kind == WITHDRAWN)
+        retire(unit, evidence_id, seen.record_id, now, is_withdrawn=seen.kind == WITHDRAWN)
     for name in item.supersedes[:MAX_SUPERSEDED]:
         if name not in (item.native_id, *item.aliases):
-            _retire(unit, source.id, name, evidence_id, item.is_withdrawn, now)
+            _name_retired(unit, source.id, name, evidence_id, item.is_withdrawn, now)
     return "evidence", evidence_id, Grouped.NEW if seen is None or is_named else Grouped.REVISED
 
 
-def _retire(unit: Unit, source_id: str, name: str, by_id: str, is_withdrawn: bool, now: datetime) -> None:
+def retire(unit: Unit, evidence_id: str, by_id: str, now: datetime, *, is_withdrawn: bool) -> None:
+    """Another notice took its place, or (also without another) it was withdrawn: then texts of ours may cite it."""
+    unit.retire_evidence(evidence_id, by_id, is_withdrawn=is_withdrawn)
+    notice = unit.notice(evidence_id) if is_withdrawn else None
+    if notice is not None:
+        unit.set_page_withdrawn(notice.evidence.url, now)
+
+
+def _name_retired(unit: Unit, source_id: str, name: str, by_id: str, is_withdrawn: bool, now: datetime) -> None:
     named = unit.seen_item(source_id, (name,))
     if named is not None and named.kind == "evidence":
-        unit.retire_evidence(named.record_id, by_id, is_withdrawn=is_withdrawn)
+        retire(unit, named.record_id, by_id, now, is_withdrawn=is_withdrawn)
     elif named is None or named.kind == SUPERSEDED:  # a withdrawal that came before stays one
         kind = WITHDRAWN if is_withdrawn else SUPERSEDED
         unit.put_seen_item(source_id, name, SeenItem(kind, by_id, "", 0), (), now)

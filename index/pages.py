@@ -135,6 +135,7 @@ class DraftPage:
     suggested_evidence: tuple[OutsideRefutation, ...]
     editors: Mapping[str, Editor]
     audit: tuple[AuditEntry, ...]
+    withdrawn_citations: tuple[str, ...] = ()  # addresses that it cites and whose publishers withdrew them
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.model import (
+    Absence,
     Alert,
     AuditEntry,
     CheckCounts,
@@ -233,6 +234,22 @@ class Unit(Protocol):
     ) -> None:
         """Many (native id, what it is, aliases) at once. No two of them may share a name."""
 
+    def departed_items(
+        self,
+        source_id: str,
+        listed: Collection[str],
+        cited: Collection[str],
+        *,
+        seen_before: datetime,
+        new_since: datetime,
+        limit: int,
+    ) -> tuple[Absence, ...]:
+        """Reviews and notices of the source that stand and are not `listed`: those `cited`, then those first seen since
+        `new_since`; in each the ones first whose page was not seen for longest."""
+
+    def see_again(self, source_id: str, names: Collection[str], now: datetime) -> None:
+        """The pages of these items are there."""
+
     # claims and sightings
     def put_claim(self, claim: Claim) -> None:
         """Counts and first/last-seen are derived from the sightings on reading; those fields of `claim` are ignored."""
@@ -284,7 +301,10 @@ class Unit(Protocol):
         it."""
 
     def retire_evidence(self, evidence_id: str, superseded_by: str, *, is_withdrawn: bool) -> None:
-        """Another notice took its place ("": none did), or withdrew it. Neither is ever taken back."""
+        """Another notice took its place ("": none did), or it was withdrawn."""
+
+    def restore_evidence(self, evidence_id: str) -> None:
+        """Its publisher shows it again; what another notice withdrew stays withdrawn."""
 
     def notice(self, evidence_id: str) -> Notice | None: ...
 
@@ -325,6 +345,18 @@ class Unit(Protocol):
         limit: int = 200,
     ) -> tuple[Refutation, ...]:
         """`in_work=True`: those with a draft or a revision in review."""
+
+    def cited_urls(self) -> tuple[str, ...]:
+        """What the texts in force and in work cite, each address once."""
+
+    def set_page_withdrawn(self, url: str, at: datetime | None) -> None:
+        """The publisher has withdrawn the page, or (None) shows it again: noted with what cites it now."""
+
+    def withdrawn_citations(self, refutation_id: str | None = None) -> dict[str, tuple[str, ...]]:
+        """The addresses that were withdrawn, by the refutation that cites them; of one refutation, or of all."""
+
+    def keep_citations(self, refutation_id: str) -> None:
+        """The text goes on citing what was withdrawn until now."""
 
     def add_alert(self, alert: Alert) -> None: ...
     def alert(self, alert_id: str) -> Alert | None: ...

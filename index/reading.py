@@ -239,13 +239,15 @@ def queue(parts: Parts, which: str, editor: Editor, page: int, topic: str, text:
         drafts = [r for r in in_work if not workflow.waits_for_approval(r)]
         to_match = list({p.claim.id: p.claim for p in suggested}.values())
         to_write = _claims_to_write(unit, to_match, in_work)
-        counts = {"match": len(to_match), "write": len(to_write) + len(drafts), "approve": len(to_approve)}
+        told = unit.withdrawn_citations()
+        again = _looked_at_again(unit, told, in_work)
+        counts = {"match": len(to_match), "write": len(to_write) + len(drafts) + len(again), "approve": len(to_approve)}
         if which == "match":
             rows = _claim_rows(unit, to_match, suggested, now)
         elif which == "write":
-            rows = [*_refutation_rows(unit, drafts, now), *_claim_rows(unit, to_write, (), now)]
+            rows = [*_refutation_rows(unit, [*drafts, *again], now, told), *_claim_rows(unit, to_write, (), now)]
         else:
-            rows = _refutation_rows(unit, to_approve, now)
+            rows = _refutation_rows(unit, to_approve, now, told)
         rows = [r for r in rows if _fits(r, topic, text)]
         rows.sort(key=lambda r: ("high", "medium", "low").index(r.priority))
         shown, page, page_count = _page(rows, page)
@@ -284,6 +286,7 @@ def draft_page(parts: Parts, refutation_id: str, editor: Editor) -> DraftPage:
             suggested_evidence=confirmed_reviews(unit, claim.id) if claim else (),
             editors={e.id: e for e in unit.editors()},
             audit=unit.audit(subject_id=refutation.id),
+            withdrawn_citations=unit.withdrawn_citations(refutation.id).get(refutation.id, ()),
         )
 
 
@@ -305,6 +308,13 @@ def _claims_to_write(unit: Unit, to_match: Sequence[Claim], in_work: Sequence[Re
     return [c for c in unit.list_claims(status=ClaimStatus.OPEN, limit=_SCANNED) if c.id not in busy]
 
 
+def _looked_at_again(unit: Unit, told: Collection[str], in_work: Sequence[Refutation]) -> list[Refutation]:
+    """What is published, is not being worked on and wants an editor all the same."""
+    busy = {r.id for r in in_work}
+    found = [unit.refutation(id) for id in told if id not in busy]
+    return [r for r in found if r is not None and workflow.is_public(r)]
+
+
 def _claim_rows(unit: Unit, claims: Sequence[Claim], suggested: Sequence[Suggestion], now: datetime) -> list[QueueRow]:
     daily = _daily(unit, [c.id for c in claims], SPARK_DAYS, now)
     by_claim: dict[str, list[Suggestion]] = {}
@@ -314,11 +324,17 @@ def _claim_rows(unit: Unit, claims: Sequence[Claim], suggested: Sequence[Suggest
     return [_row(c, daily[c.id], tuple(by_claim.get(c.id, ())), None, editors, now) for c in claims]
 
 
-def _refutation_rows(unit: Unit, refutations: Sequence[Refutation], now: datetime) -> list[QueueRow]:
+def _refutation_rows(
+    unit: Unit, refutations: Sequence[Refutation], now: datetime, told: Collection[str]
+) -> list[QueueRow]:
     claims = {r.id: root(unit, r.claim_id) for r in refutations}
     daily = _daily(unit, [c.id for c in claims.values() if c], SPARK_DAYS, now)
     editors = {e.id: e for e in unit.editors()}
-    return [_row(c, daily[c.id], (), r, editors, now) for r in refutations if (c := claims[r.id]) is not None]
+    return [
+        _row(c, daily[c.id], (), r, editors, now, cites_withdrawn=r.id in told)
+        for r in refutations
+        if (c := claims[r.id]) is not None
+    ]
 
 
 def _row(
@@ -328,11 +344,14 @@ def _row(
     refutation: Refutation | None,
     editors: Mapping[str, Editor],
     now: datetime,
+    *,
+    cites_withdrawn: bool = False,
 ) -> QueueRow:
     has_official = any(s.target_outside is not None and s.target_outside.authority >= 3 for s in suggestions)
     may_harm = claim.topic in _HARMFUL_TOPICS
+    recent, before = sum(daily.counts[-3:]), sum(daily.counts[-6:-3])
     priority, reasons = workflow.priority(
-        claim, sum(daily.counts[-3:]), sum(daily.counts[-6:-3]), may_harm, has_official
+        claim, recent, before, may_harm, has_official, cites_withdrawn=cites_withdrawn
     )
     is_held = claim.taken_until is not None and claim.taken_until > now
     return QueueRow(

@@ -63,6 +63,7 @@ from index.model.published import (
     Verdict,
 )
 from index.model.sources import (
+    Absence,
     CheckCounts,
     Concern,
     Health,
@@ -83,6 +84,7 @@ __all__ = [
     "LANGUAGES",
     "RATINGS",
     "TOPICS",
+    "Absence",
     "Alert",
     "AlertKind",
     "Answer",

@@ -124,6 +124,15 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
+class Absence:
+    """A page of an item that left its list, and when it was asked for in vain."""
+
+    name: str  # the item's
+    url: str
+    at: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SourceState:
     """What the crawler knows about a source between two polls. `etag` and `last_modified` are opaque."""
 
@@ -150,6 +159,8 @@ class SourceState:
     learn_from: datetime | None = None  # answers before it are no measure for drifting any more
     proposal: Proposal | None = None
     review_on: date | None = None  # health paused: when to look at it again
+    absences: tuple[Absence, ...] = ()  # pages that may have been withdrawn
+    look_again_at: datetime | None = None  # when to ask next for pages that left the list
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,12 +52,17 @@ class ReviewRoom(Room):
         self._put(evidence_table, row | more)
 
     def retire_evidence(self, evidence_id: str, superseded_by: str, *, is_withdrawn: bool) -> None:
-        """Another notice took its place ("": none did), or withdrew it. Neither is ever taken back."""
+        """Another notice took its place ("": none did), or it was withdrawn."""
         values: dict[str, Any] = {"superseded_by": superseded_by} if superseded_by else {}
         if is_withdrawn:
             values["is_withdrawn"] = True
         if values:
             self._change(update(evidence_table).where(evidence_table.c.id == evidence_id).values(**values))
+
+    def restore_evidence(self, evidence_id: str) -> None:
+        """Its publisher shows it again; what another notice withdrew stays withdrawn."""
+        own = update(evidence_table).where(evidence_table.c.id == evidence_id, evidence_table.c.superseded_by == "")
+        self._change(own.values(is_withdrawn=False))
 
     def notice(self, evidence_id: str) -> Notice | None:
         row = self._one(select(evidence_table).where(evidence_table.c.id == evidence_id))

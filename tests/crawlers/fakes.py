@@ -12,7 +12,18 @@ from crawlers.adapters import adapter
 from crawlers.adapters.protocol import Context, Parsed
 from crawlers.fetch import Failed, Fetched, Outcome
 from crawlers.registry import Registry
-from index.model import Health, Labelled, RecordOutcome, Role, Source, SourceCheck, SourceKind, SourceLease, SourceState
+from index.model import (
+    Absence,
+    Health,
+    Labelled,
+    RecordOutcome,
+    Role,
+    Source,
+    SourceCheck,
+    SourceKind,
+    SourceLease,
+    SourceState,
+)
 from index.pages import SourceRow, SyncReport
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -84,6 +95,8 @@ class FakeCatalogue:
     leased: dict[str, str] = field(default_factory=dict)
     leases: dict[str, tuple[str, datetime, int]] = field(default_factory=dict)
     renewed: list[str] = field(default_factory=list)
+    kept: tuple[Absence, ...] = ()  # reviews and notices, each with its page
+    seen_again: set[str] = field(default_factory=set)
     sync_count: int = 0
 
     def add(self, *sources: Source) -> None:
@@ -102,6 +115,13 @@ class FakeCatalogue:
 
     def arrivals(self, source_id: str) -> tuple[datetime, ...]:
         return tuple(c.checked_at for c in self.log if c.source_id == source_id and c.new_count)
+
+    def departed_items(self, source_id: str, listed: Collection[str], limit: int) -> tuple[Absence, ...]:
+        left = [a for a in self.kept if a.name not in listed and a.name not in self.seen_again]
+        return tuple(left[:limit])
+
+    def see_again(self, source_id: str, names: Collection[str]) -> None:
+        self.seen_again |= set(names)
 
     def record(
         self, lease: SourceLease, items: Sequence[Labelled], state: SourceState, check: SourceCheck | None = None
@@ -134,8 +154,10 @@ class FakeCatalogue:
         due = [
             SourceLease(source, state, owner, 1, self.clock + timedelta(seconds=lease_s))
             for source, state in self.rows.values()
-            if source.is_enabled and state.health is not Health.PAUSED
-            and state.next_check_at <= self.clock and source.id not in self.leased
+            if source.is_enabled
+            and state.health is not Health.PAUSED
+            and state.next_check_at <= self.clock
+            and source.id not in self.leased
         ][:limit]
         for lease in due:
             self.leased[lease.source.id] = owner

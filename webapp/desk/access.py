@@ -58,6 +58,7 @@ NEEDS: dict[str, Level] = {
     "approve": Level.EDITOR,
     "discard": Level.REPORTER,
     "correct": Level.EDITOR,
+    "keep_citations": Level.EDITOR,
     "withdrawal": Level.EDITOR,
     "propose_withdrawal": Level.EDITOR,
     "alerts": Level.REPORTER,

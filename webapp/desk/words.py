@@ -82,6 +82,7 @@ RISKS: Mapping[str, str] = {
 }
 
 QUEUE_REASONS: Mapping[str, str] = {
+    "citation_withdrawn": N_("cites a page that its publisher has withdrawn"),
     "may_harm": N_("may do harm"),
     "rising": N_("rising: %(count)s sightings in three days"),
     "seen": N_("%(count)s sightings"),
@@ -99,6 +100,7 @@ AUDIT: Mapping[str, str] = {
     "correction_started": N_("%(who)s began a correction of “%(headline)s”."),
     "withdrawal_proposed": N_("%(who)s proposed to withdraw “%(headline)s”: %(note)s"),
     "withdrawal_refused": N_("%(who)s refused to withdraw “%(headline)s”: %(note)s"),
+    "citations_kept": N_("%(who)s kept what “%(headline)s” cites although it was withdrawn: %(note)s"),
     "discarded": N_("%(who)s discarded the draft “%(headline)s”."),
     "claims_joined": N_("%(who)s joined “%(claim)s” to “%(target)s”."),
     "match_confirmed": N_("%(who)s confirmed an answer to “%(claim)s”."),

@@ -364,3 +364,29 @@ def test_an_editor_takes_a_wording_out_of_a_claim_with_a_reason(desk):
     assert "说的是另一家水厂" in a.get(taken.location).text, "the decision, with the way back"
     assert "中分出：说的是另一家水厂" in a.get("/desk/audit").text
     assert desk.catalogue.claim_file(claim_id).claim.sighting_count == 1
+
+
+def test_q19_a_citation_that_was_withdrawn_is_on_the_desk_until_an_editor_decides(desk):
+    a, b = desk.logged_in("editor A"), desk.logged_in("editor B")
+    refutation_id = start(a, desk.claim_ids()[0])
+    save(a, refutation_id, "submit", **{"evidence-0-url": "https://www.who.int/0"})
+    check = f"/en/desk/drafts/{refutation_id}/check"
+    b.post(f"/desk/drafts/{refutation_id}/approve", {"version": version_of_check(b.get(check).text)})
+    told = "A page that this text cites was withdrawn by its publisher"
+    assert told not in a.get(check).text
+    desk.catalogue.set_due("who")
+    desk.clock.move(hours=2)
+    lease = next(found for found in desk.catalogue.lease_sources("test", 10) if found.source.id == "who")
+    gone = Item("w0", "https://www.who.int/0", "", "", "zh-Hans", Role.REFUTATION, is_withdrawn=True)
+    desk.catalogue.record(lease, [Labelled(gone)], lease.state)
+    queue = a.get("/en/desk?list=write").text
+    assert "cites a page that its publisher has withdrawn" in queue and f"/en/desk/drafts/{refutation_id}" in queue
+    assert told in a.get(check).text and "所引页面已被发布方撤下" in a.get("/desk?list=write").text
+    assert "Keep citing it" not in desk.logged_in("reporter R").get(check).text
+    keep = f"/en/desk/drafts/{refutation_id}/keep-citations"
+    assert a.post(keep, {"keep-reason": ""}).status_code == 422
+    assert a.post(keep, {"keep-reason": "有存档"}).status_code == 303
+    assert told not in a.get(check).text and "有存档" in a.get(check).text
+    assert "cites a page" not in a.get("/en/desk?list=write").text
+    a.post(f"/desk/drafts/{refutation_id}/correct")
+    assert a.get(f"/en/desk/drafts/{refutation_id}").status_code == 200

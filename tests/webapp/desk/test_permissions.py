@@ -40,6 +40,7 @@ POST  send_back           401  403  ok   ok
 POST  approve             401  403  ok   ok
 POST  discard             401  ok   ok   ok
 POST  correct             401  403  ok   ok
+POST  keep_citations      401  403  ok   ok
 GET   withdrawal          401  403  ok   ok
 POST  propose_withdrawal  401  403  ok   ok
 GET   alerts              401  ok   ok   ok

@@ -1,0 +1,99 @@
+"""Items that left their list: their pages are asked for again, and withdrawn at source after three misses (Q19).
+
+leaving the list ─► means nothing     the page is there ─► seen again     404, 410 ─► a miss; three within 72 hours
+are the publisher's withdrawal, which is recorded as a tombstone of the source's own would be. Any other failure means
+nothing: a server in trouble withdraws no page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from crawlers.domains import is_within
+from crawlers.fetch import Failed, Fetched
+from crawlers.following import Paging
+from crawlers.moves import hosts_of
+from index.model import Absence, Item, SourceLease, SourceState
+
+MISSES = 3
+WITHIN = timedelta(hours=72)
+APART = timedelta(hours=12)  # between two misses, so that an hour of trouble is one miss
+LOOK_EVERY = timedelta(hours=2)
+PAGES_A_LOOK = 2
+REMEMBERED = 50  # absences of one source
+#: Read by an interface that tells of deletions itself, or of reviews whose pages are others'.
+PAGELESS = frozenset({"cofacts", "factchecktools"})
+_MISSING = frozenset({"not_found", "gone"})
+
+
+class Departures(Protocol):
+    """What is asked of the catalogue."""
+
+    def now(self) -> datetime: ...
+    def departed_items(self, source_id: str, listed: Collection[str], limit: int) -> tuple[Absence, ...]: ...
+    def see_again(self, source_id: str, names: Sequence[str]) -> None: ...
+
+
+class Departed:
+    """Looks for pages of items that left their list, a few at a time and beside the run of their source."""
+
+    def __init__(self, catalogue: Departures, fetcher: Paging) -> None:
+        self._catalogue, self._fetcher = catalogue, fetcher
+
+    def look(
+        self, lease: SourceLease, state: SourceState, listed: Collection[str] | None
+    ) -> tuple[SourceState, tuple[Item, ...]]:
+        """The state with what was missing, and a tombstone for each item that is withdrawn now. `listed`: the names on
+        the source's list; None where nobody knows, and only pages that were missed before are asked for.
+        """
+        now = self._catalogue.now()
+        if lease.source.format in PAGELESS:
+            return state, ()
+        if state.look_again_at is not None and now < state.look_again_at:
+            return state, ()
+        absences = recent(state.absences, listed or (), now)
+        asked = self._due(lease, absences, listed, now)
+        found = {absence.name: self._fetcher.page(lease.source, absence.url) for absence in asked}
+        there = [name for name, answer in found.items() if not _means_nothing(answer) and not _is_missing(answer)]
+        if there:
+            self._catalogue.see_again(lease.source.id, there)
+        missed = [replace(a, at=(*a.at, now)) for a in asked if _is_missing(found[a.name])]
+        gone = [a for a in missed if len(a.at) >= MISSES]
+        settled = {*there, *(a.name for a in missed)}
+        waiting = [a for a in absences if a.name not in settled] + [a for a in missed if a not in gone]
+        state = replace(state, absences=tuple(waiting[-REMEMBERED:]), look_again_at=now + LOOK_EVERY)
+        return state, tuple(_tombstone(lease, absence) for absence in gone)
+
+    def _due(
+        self, lease: SourceLease, absences: Sequence[Absence], listed: Collection[str] | None, now: datetime
+    ) -> list[Absence]:
+        """What was missed before comes first."""
+        due = [a for a in absences if now - a.at[-1] >= APART][:PAGES_A_LOOK]
+        if listed is None or len(due) == PAGES_A_LOOK:
+            return due
+        known = {absence.name for absence in absences}
+        others = self._catalogue.departed_items(lease.source.id, listed, PAGES_A_LOOK + len(known))
+        hosts = hosts_of(lease)
+        return [*due, *(a for a in others if a.name not in known and is_within(a.url, hosts))][:PAGES_A_LOOK]
+
+
+def recent(absences: Sequence[Absence], listed: Collection[str], now: datetime) -> list[Absence]:
+    """The misses that still count; an item that is back on the list is missed no more."""
+    kept = (replace(a, at=tuple(at for at in a.at if now - at <= WITHIN)) for a in absences if a.name not in listed)
+    return [absence for absence in kept if absence.at]
+
+
+def _is_missing(answer: Fetched | Failed) -> bool:
+    return isinstance(answer, Failed) and answer.code in _MISSING
+
+
+def _means_nothing(answer: Fetched | Failed) -> bool:
+    return isinstance(answer, Failed) and answer.code not in _MISSING
+
+
+def _tombstone(lease: SourceLease, absence: Absence) -> Item:
+    source = lease.source
+    return Item(absence.name, absence.url, "", "", source.language, source.role, is_withdrawn=True)
