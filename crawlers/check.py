@@ -39,7 +39,7 @@ class Notepad:
     def departed_items(self, source_id: str, listed: Collection[str], limit: int) -> tuple[Absence, ...]:
         return ()
 
-    def see_again(self, source_id: str, names: Collection[str]) -> None:
+    def asked_again(self, source_id: str, names: Collection[str]) -> None:
         """Nothing was kept, so nothing left its list."""
 
     def record(

@@ -26,7 +26,7 @@ PAGES_A_LOOK = 2
 REMEMBERED = 50  # absences of one source
 #: Read by an interface that tells of deletions itself, or of reviews whose pages are others'.
 PAGELESS = frozenset({"cofacts", "factchecktools"})
-_MISSING = frozenset({"not_found", "gone"})
+MISSING = frozenset({"not_found", "gone"})
 
 
 class Departures(Protocol):
@@ -34,7 +34,7 @@ class Departures(Protocol):
 
     def now(self) -> datetime: ...
     def departed_items(self, source_id: str, listed: Collection[str], limit: int) -> tuple[Absence, ...]: ...
-    def see_again(self, source_id: str, names: Sequence[str]) -> None: ...
+    def asked_again(self, source_id: str, names: Sequence[str]) -> None: ...
 
 
 class Departed:
@@ -50,34 +50,44 @@ class Departed:
         the source's list; None where nobody knows, and only pages that were missed before are asked for.
         """
         now = self._catalogue.now()
-        if lease.source.format in PAGELESS:
+        if lease.source.format in PAGELESS or (state.look_again_at is not None and now < state.look_again_at):
             return state, ()
-        if state.look_again_at is not None and now < state.look_again_at:
-            return state, ()
+        next_look = now + LOOK_EVERY
+        if state.look_again_at is None:  # read for the first time: nothing has left
+            return replace(state, look_again_at=next_look), ()
         absences = recent(state.absences, listed or (), now)
-        asked = self._due(lease, absences, listed, now)
-        found = {absence.name: self._fetcher.page(lease.source, absence.url) for absence in asked}
-        there = [name for name, answer in found.items() if not _means_nothing(answer) and not _is_missing(answer)]
-        if there:
-            self._catalogue.see_again(lease.source.id, there)
-        missed = [replace(a, at=(*a.at, now)) for a in asked if _is_missing(found[a.name])]
+        missed, others = self._ask(lease, absences, listed, now)
         gone = [a for a in missed if len(a.at) >= MISSES]
-        settled = {*there, *(a.name for a in missed)}
+        settled = {*others, *(a.name for a in missed)}
         waiting = [a for a in absences if a.name not in settled] + [a for a in missed if a not in gone]
-        state = replace(state, absences=tuple(waiting[-REMEMBERED:]), look_again_at=now + LOOK_EVERY)
+        state = replace(state, absences=tuple(waiting[-REMEMBERED:]), look_again_at=next_look)
         return state, tuple(_tombstone(lease, absence) for absence in gone)
+
+    def _ask(
+        self, lease: SourceLease, absences: Sequence[Absence], listed: Collection[str] | None, now: datetime
+    ) -> tuple[list[Absence], list[str]]:
+        """The pages that are missing now, and the names of the items whose page is there. Whatever else was answered,
+        other pages come first from now on."""
+        asked, elsewhere = self._due(lease, absences, listed, now)
+        found = {absence.name: self._fetcher.page(lease.source, absence.url) for absence in asked}
+        missed = [replace(a, at=(*a.at, now)) for a in asked if _code(found[a.name]) in MISSING]
+        others = [a.name for a in asked if _code(found[a.name]) not in MISSING]
+        if put_off := [*others, *elsewhere]:
+            self._catalogue.asked_again(lease.source.id, put_off)
+        return missed, [name for name in others if not _code(found[name])]
 
     def _due(
         self, lease: SourceLease, absences: Sequence[Absence], listed: Collection[str] | None, now: datetime
-    ) -> list[Absence]:
-        """What was missed before comes first."""
+    ) -> tuple[list[Absence], list[str]]:
+        """What to ask for, those missed before first; and the items whose pages are not the source's own."""
         due = [a for a in absences if now - a.at[-1] >= APART][:PAGES_A_LOOK]
         if listed is None or len(due) == PAGES_A_LOOK:
-            return due
+            return due, []
         known = {absence.name for absence in absences}
-        others = self._catalogue.departed_items(lease.source.id, listed, PAGES_A_LOOK + len(known))
+        left = self._catalogue.departed_items(lease.source.id, listed, PAGES_A_LOOK + len(known))
         hosts = hosts_of(lease)
-        return [*due, *(a for a in others if a.name not in known and is_within(a.url, hosts))][:PAGES_A_LOOK]
+        own = [a for a in left if a.name not in known and is_within(a.url, hosts)]
+        return [*due, *own][:PAGES_A_LOOK], [a.name for a in left if not is_within(a.url, hosts)]
 
 
 def recent(absences: Sequence[Absence], listed: Collection[str], now: datetime) -> list[Absence]:
@@ -86,12 +96,8 @@ def recent(absences: Sequence[Absence], listed: Collection[str], now: datetime) 
     return [absence for absence in kept if absence.at]
 
 
-def _is_missing(answer: Fetched | Failed) -> bool:
-    return isinstance(answer, Failed) and answer.code in _MISSING
-
-
-def _means_nothing(answer: Fetched | Failed) -> bool:
-    return isinstance(answer, Failed) and answer.code not in _MISSING
+def _code(answer: Fetched | Failed) -> str:
+    return answer.code if isinstance(answer, Failed) else ""
 
 
 def _tombstone(lease: SourceLease, absence: Absence) -> Item:

@@ -141,13 +141,13 @@ class Catalogue:
         return oversight.arrivals(self._parts, source_id)
 
     def departed_items(self, source_id: str, listed: Collection[str], limit: int) -> tuple[Absence, ...]:
-        """Reviews and notices that the source's list (these names) does not show any more and whose page was not seen
-        for a day, what our texts cite first. Raises: NotFound."""
+        """Reviews and notices that the source's list (these names) does not show any more and whose page was not
+        asked for since a day ago, what our texts cite first. Raises: NotFound."""
         return departures.departed_items(self._parts, source_id, listed, limit)
 
-    def see_again(self, source_id: str, names: Collection[str]) -> None:
-        """The pages of these items are there."""
-        departures.see_again(self._parts, source_id, names)
+    def asked_again(self, source_id: str, names: Collection[str]) -> None:
+        """Their pages were asked for; others come first now."""
+        departures.asked_again(self._parts, source_id, names)
 
     def set_due(self, source_id: str) -> None:
         """For `crawl --once`; an editor's "check now" is `decide_source`. Raises: NotFound."""

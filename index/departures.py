@@ -32,10 +32,10 @@ def departed_items(parts: Parts, source_id: str, listed: Collection[str], limit:
         )
 
 
-def see_again(parts: Parts, source_id: str, names: Collection[str]) -> None:
-    """See Catalogue.see_again."""
+def asked_again(parts: Parts, source_id: str, names: Collection[str]) -> None:
+    """See Catalogue.asked_again."""
     with parts.records.begin() as unit:
-        unit.see_again(source_id, names, parts.clock.now())
+        unit.asked_again(source_id, names, parts.clock.now())
 
 
 def keep_citations(parts: Parts, refutation_id: str, editor: Editor, reason: str) -> None:

@@ -245,10 +245,10 @@ class Unit(Protocol):
         limit: int,
     ) -> tuple[Absence, ...]:
         """Reviews and notices of the source that stand and are not `listed`: those `cited`, then those first seen since
-        `new_since`; in each the ones first whose page was not seen for longest."""
+        `new_since`; in each the ones first that were not asked for for longest."""
 
-    def see_again(self, source_id: str, names: Collection[str], now: datetime) -> None:
-        """The pages of these items are there."""
+    def asked_again(self, source_id: str, names: Collection[str], now: datetime) -> None:
+        """Their pages were asked for."""
 
     # claims and sightings
     def put_claim(self, claim: Claim) -> None:

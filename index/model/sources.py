@@ -47,8 +47,8 @@ class Revalidation(StrEnum):
 
 
 class SourceAct(StrEnum):
-    """What an editor may do with a source. `follow` and `stay` answer a move, `learn` takes the new look of its pages
-    for the usual one, `drop` takes back what waits for a second editor.
+    """What an editor may do with a source. `follow` and `stay` answer a move, `return` takes one back, `learn` takes
+    the new look of its pages for the usual one, `drop` takes back what waits for a second editor.
     """
 
     CHECK = "check"
@@ -56,6 +56,7 @@ class SourceAct(StrEnum):
     RESUME = "resume"
     FOLLOW = "follow"
     STAY = "stay"
+    RETURN = "return"
     LEARN = "learn"
     DROP = "drop"
 
@@ -119,7 +120,7 @@ class Proposal:
     at: datetime
     note: str = ""
     review_on: date | None = None
-    to: str = ""  # follow: the address
+    to: str = ""  # follow: the address; return: the one that is left
     domain: str = ""
 
 

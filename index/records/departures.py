@@ -18,7 +18,7 @@ _KEPT: dict[str, Table] = {"outside": outsides, "evidence": evidence}
 
 
 class DepartureRoom(SourceRoom):
-    """What a source showed once; when its page was seen last stands with the item."""
+    """What a source showed once; when it was seen or its page asked for last stands with the item."""
 
     def departed_items(
         self,
@@ -31,7 +31,7 @@ class DepartureRoom(SourceRoom):
         limit: int,
     ) -> tuple[Absence, ...]:
         """Reviews and notices of the source that stand and are not `listed`: those `cited`, then those first seen since
-        `new_since`; in each the ones first whose page was not seen for longest."""
+        `new_since`; in each the ones first that were not asked for for longest."""
         on_list = {row["id"] for row in self._known_items(source_id, [key_of(name) for name in listed]).values()}
         known = self._known_items(source_id, [key_of(name) for name in cited])
         rows: list[Any] = sorted(known.values(), key=lambda row: row["last_seen_at"])
@@ -54,8 +54,8 @@ class DepartureRoom(SourceRoom):
                 found.append(Absence(row["name"], url))
         return tuple(found)
 
-    def see_again(self, source_id: str, names: Collection[str], now: datetime) -> None:
-        """Their pages are there."""
+    def asked_again(self, source_id: str, names: Collection[str], now: datetime) -> None:
+        """Their pages were asked for."""
         ids = {row["id"] for row in self._known_items(source_id, [key_of(name) for name in names]).values()}
         self._change(update(seen_items).where(seen_items.c.id.in_(ids)).values(last_seen_at=now))
 

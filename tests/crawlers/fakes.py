@@ -96,7 +96,7 @@ class FakeCatalogue:
     leases: dict[str, tuple[str, datetime, int]] = field(default_factory=dict)
     renewed: list[str] = field(default_factory=list)
     kept: tuple[Absence, ...] = ()  # reviews and notices, each with its page
-    seen_again: set[str] = field(default_factory=set)
+    asked_for: set[str] = field(default_factory=set)
     sync_count: int = 0
 
     def add(self, *sources: Source) -> None:
@@ -117,11 +117,11 @@ class FakeCatalogue:
         return tuple(c.checked_at for c in self.log if c.source_id == source_id and c.new_count)
 
     def departed_items(self, source_id: str, listed: Collection[str], limit: int) -> tuple[Absence, ...]:
-        left = [a for a in self.kept if a.name not in listed and a.name not in self.seen_again]
+        left = [a for a in self.kept if a.name not in listed and a.name not in self.asked_for]
         return tuple(left[:limit])
 
-    def see_again(self, source_id: str, names: Collection[str]) -> None:
-        self.seen_again |= set(names)
+    def asked_again(self, source_id: str, names: Collection[str]) -> None:
+        self.asked_for |= set(names)
 
     def record(
         self, lease: SourceLease, items: Sequence[Labelled], state: SourceState, check: SourceCheck | None = None

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from crawlers.departed import PAGES_A_LOOK
+from crawlers.departed import LOOK_EVERY, PAGES_A_LOOK
 from crawlers.fetch import Failed, NotModified, Outcome
 from crawlers.pipeline import Pipeline
 from index.model import Absence, Item, SourceState
@@ -41,7 +41,7 @@ class Source:
         self.catalogue = FakeCatalogue(kept=(Absence("old", PAGE),))
         self.network = FakeNetwork({URL: feed("new"), PAGE: LOST})
         self.source = a_source("s", **changes)
-        self.state: SourceState = a_state("s", body_sha256="x")
+        self.state: SourceState = a_state("s", body_sha256="x", look_again_at=START)
         self.pipeline = Pipeline(self.catalogue, self.network, InProcessReader(), NO_LABELS, lambda: 0.5)
 
     def poll(self, hours: float = 13) -> list[Item]:
@@ -70,7 +70,7 @@ def test_q19_leaving_the_list_alone_means_nothing() -> None:
     source = Source()
     source.network.answers[PAGE] = fetched("<p>still here</p>", PAGE)
     assert source.polls(6) == []
-    assert source.catalogue.seen_again == {"old"} and source.state.absences == ()
+    assert source.catalogue.asked_for == {"old"} and source.state.absences == ()
 
 
 def test_q19_an_item_on_the_list_is_not_asked_for_whatever_its_page_says() -> None:
@@ -98,6 +98,16 @@ def test_q19_a_server_in_trouble_withdraws_no_page(code: str) -> None:
     source = Source()
     source.network.answers[PAGE] = Failed(code)
     assert source.polls(6) == [] and source.state.absences == ()
+    assert source.catalogue.asked_for == {"old"}, "others come first now"
+
+
+def test_q19_two_misses_and_then_a_server_in_trouble_are_two_misses() -> None:
+    source = Source()
+    source.polls(2)
+    source.network.answers[PAGE] = Failed("server_error")
+    assert source.polls(1) == []
+    source.network.answers[PAGE] = LOST
+    assert source.polls(1) == ["old"]
 
 
 def test_q19_a_page_that_comes_back_is_missed_no_more() -> None:
@@ -105,7 +115,7 @@ def test_q19_a_page_that_comes_back_is_missed_no_more() -> None:
     source.polls(2)
     source.network.answers[PAGE] = fetched("<p>back</p>", PAGE)
     assert source.polls(1) == [] and source.state.absences == ()
-    source.catalogue.seen_again.clear()
+    source.catalogue.asked_for.clear()
     source.network.answers[PAGE] = LOST
     assert source.polls(2) == []
 
@@ -134,7 +144,7 @@ def test_q19_pages_of_other_hosts_are_never_asked_for() -> None:
     source = Source()
     source.catalogue.kept = (Absence("old", "https://elsewhere.example/old"),)
     assert source.polls(4) == []
-    assert set(source.network.asked) == {URL}
+    assert set(source.network.asked) == {URL} and source.catalogue.asked_for == {"old"}
 
 
 def test_q19_few_pages_are_asked_for_at_a_time_and_those_missed_before_come_first() -> None:
@@ -147,8 +157,16 @@ def test_q19_few_pages_are_asked_for_at_a_time_and_those_missed_before_come_firs
 
 
 def test_what_is_read_by_an_interface_has_no_pages_to_ask_for() -> None:
-    lease = a_lease(a_source(format="cofacts"), a_state(absences=(Absence("old", PAGE, (START,)),)))
+    state = a_state(absences=(Absence("old", PAGE, (START,)),), look_again_at=START)
+    lease = a_lease(a_source(format="cofacts"), state)
     network = FakeNetwork({})
     pipeline = Pipeline(FakeCatalogue(), network, InProcessReader(), NO_LABELS)
     assert pipeline._departed.look(lease, lease.state, ()) == (lease.state, ())
     assert network.asked == []
+
+
+def test_a_source_that_is_read_for_the_first_time_is_not_looked_through() -> None:
+    lease = a_lease(a_source(), a_state())
+    pipeline = Pipeline(FakeCatalogue(kept=(Absence("old", PAGE),)), FakeNetwork({}), InProcessReader(), NO_LABELS)
+    state, gone = pipeline._departed.look(lease, lease.state, ())
+    assert (state, gone) == (replace(lease.state, look_again_at=START + LOOK_EVERY), ())

@@ -140,7 +140,7 @@ def test_reviews_that_left_the_list_are_asked_for_after_a_day_the_longest_unseen
     assert departed(house) == pages
     assert departed(house, "review-2") == [pages[0], pages[2]]
     assert departed(house, limit=1) == pages[:1]
-    house.catalogue.see_again(checker().id, ["review-1", "no such name"])
+    house.catalogue.asked_again(checker().id, ["review-1", "no such name"])
     assert departed(house) == pages[1:]
     withdraws(house, 2)
     assert departed(house) == pages[2:]

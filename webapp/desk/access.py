@@ -69,6 +69,7 @@ NEEDS: dict[str, Level] = {
     "resume_source": Level.EDITOR,
     "follow_source": Level.EDITOR,
     "stay_source": Level.EDITOR,
+    "return_source": Level.EDITOR,
     "learn_source": Level.EDITOR,
     "drop_proposal": Level.EDITOR,
     "audit": Level.REPORTER,

@@ -29,6 +29,7 @@ _DONE: Mapping[SourceAct, str] = {
     SourceAct.RESUME: N_("%(source)s is read again."),
     SourceAct.FOLLOW: N_("%(source)s is read at its new address from now on."),
     SourceAct.STAY: N_("%(source)s stays at its address."),
+    SourceAct.RETURN: N_("%(source)s is read at its registered address from now on."),
     SourceAct.LEARN: N_("%(source)s is compared with its new look from now on."),
     SourceAct.DROP: N_("The proposal is dropped."),
 }
@@ -69,6 +70,11 @@ def follow_source(source_id: str) -> Answer:
 @blueprint.post("/sources/<source_id>/stay")
 def stay_source(source_id: str) -> Answer:
     return _decide(source_id, SourceAct.STAY)
+
+
+@blueprint.post("/sources/<source_id>/return")
+def return_source(source_id: str) -> Answer:
+    return _decide(source_id, SourceAct.RETURN)
 
 
 @blueprint.post("/sources/<source_id>/learn")

@@ -116,6 +116,12 @@ AUDIT: Mapping[str, str] = {
     "source_follow_proposed": N_("%(who)s asked for the source %(subject)s to be read at %(target)s."),
     "source_followed": N_("%(who)s approved that the source %(subject)s is read at %(target)s."),
     "source_stayed": N_("%(who)s refused to follow the source %(subject)s to %(target)s: %(note)s"),
+    "source_return_proposed": N_(
+        "%(who)s asked for the source %(subject)s to be read at its registered address again: %(note)s"
+    ),
+    "source_returned": N_(
+        "%(who)s had the source %(subject)s read at its registered address again, no longer at %(target)s: %(note)s"
+    ),
     "source_learnt": N_("%(who)s took the new look of the source %(subject)s for its usual one."),
     "source_proposal_dropped": N_("%(who)s dropped what was asked about the source %(subject)s."),
     "editor_added": N_("%(name)s was added to the desk."),

@@ -51,6 +51,7 @@ POST  pause_source        401  403  ok   ok
 POST  resume_source       401  403  ok   ok
 POST  follow_source       401  403  ok   ok
 POST  stay_source         401  403  ok   ok
+POST  return_source       401  403  ok   ok
 POST  learn_source        401  403  ok   ok
 POST  drop_proposal       401  403  ok   ok
 GET   audit               401  ok   ok   ok
