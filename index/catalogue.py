@@ -19,6 +19,7 @@ from index import (
     figures,
     intake,
     linking,
+    notices,
     oversight,
     people,
     publishing,
@@ -54,6 +55,7 @@ from index.pages import (
     ClaimPage,
     DraftPage,
     Figures,
+    NoticeList,
     Queue,
     SourcePage,
     SourceRow,
@@ -168,6 +170,12 @@ class Catalogue:
     def source_page(self, source_id: str, editor: Editor) -> SourcePage:
         """Raises: NotFound."""
         return oversight.page(self._parts, source_id, editor)
+
+    def official_notices(
+        self, source_id: str = "", text: str = "", before_id: str = "", *, only_in_force: bool = False
+    ) -> NoticeList:
+        """What official sources announced, newest first, from before the notice named; each word of `text` is in it."""
+        return notices.page(self._parts, source_id, text, before_id, only_in_force=only_in_force)
 
     def source_alarms(self) -> tuple[SourceRow, ...]:
         """The official sources that everybody on the desk should know about."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from index import standing
+from index import notices, standing
 from index.errors import NotFound
 from index.model import CheckCounts, Editor, Source, SourceAct, SourceCheck, SourceState
 from index.pages import SourcePage, SourceRow
@@ -13,6 +13,7 @@ from index.ports import Parts
 ARRIVALS_OF = timedelta(days=180)
 KEEP_QUIET = timedelta(days=90)
 SHOWN_CHECKS = 50
+SHOWN_NOTICES = 10
 
 
 def decide(
@@ -58,6 +59,7 @@ def page(parts: Parts, source_id: str, editor: Editor) -> SourcePage:
             acts=standing.allowed(state, editor, parts.settings.is_training),
             editors={e.id: e for e in unit.editors()},
             audit=unit.audit(subject_id=source_id, limit=20),
+            notices=notices.rows(unit, unit.notices(source_id=source_id, limit=SHOWN_NOTICES), now),
         )
 
 

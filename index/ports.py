@@ -150,6 +150,8 @@ class SeenItem:
 class Notice:
     """A notice as it stands: in force while it is neither withdrawn nor superseded nor expired."""
 
+    id: str
+    source_id: str
     evidence: Evidence
     text: str
     expires_at: datetime | None
@@ -279,6 +281,10 @@ class Unit(Protocol):
     def daily_sightings(self, claim_ids: Collection[str], first: date, last: date) -> dict[str, list[int]]:
         """Sightings a UTC day from `first` to `last` inclusive (zeros filled in), debunks not counted."""
 
+    def spread_of_answered(self, since: datetime, recent: datetime, least: int) -> dict[str, tuple[datetime, ...]]:
+        """When answered claims circulated since then, oldest first, by what their publishers dated; only claims that
+        were seen at least so often since `recent`."""
+
     def add_asked(self, claim_id: str) -> None:
         """One more reader wants to know."""
 
@@ -307,6 +313,16 @@ class Unit(Protocol):
         """Its publisher shows it again; what another notice withdrew stays withdrawn."""
 
     def notice(self, evidence_id: str) -> Notice | None: ...
+    def notices(
+        self,
+        *,
+        source_id: str = "",
+        text: str = "",
+        in_force_at: datetime | None = None,
+        before_id: str = "",
+        limit: int = 50,
+    ) -> tuple[Notice, ...]:
+        """By id, which sorts by when each was first read; each word of `text` is in its publisher, title or text."""
 
     # matches
     def put_match(self, match: Match) -> None: ...

@@ -87,6 +87,15 @@ class Sighting:
     is_debunk: bool = False  # quotes the claim to deny it: not counted as spread
 
 
+class NoticeState(StrEnum):
+    """How an official notice stands; derived, never stored."""
+
+    IN_FORCE = "in_force"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+
+
 @dataclass(frozen=True, slots=True)
 class OutsideRefutation:
     """Another publisher's review, as crawled. A suggestion for editors; never a Clarion verdict."""

@@ -64,6 +64,7 @@ NEEDS: dict[str, Level] = {
     "alerts": Level.REPORTER,
     "sources": Level.REPORTER,
     "source": Level.REPORTER,
+    "notices": Level.REPORTER,
     "check_source": Level.EDITOR,
     "pause_source": Level.EDITOR,
     "resume_source": Level.EDITOR,

@@ -24,6 +24,7 @@ from index.model import (
     Technique,
     Verdict,
 )
+from index.pages import NoticeRow
 from webapp.present import SITE_ZONE, clean_lines
 from webapp.regions import REGION_NAMES
 
@@ -128,6 +129,12 @@ def suggested_row(outside: OutsideRefutation, publisher: str) -> Row:
     """Another publisher's review as an evidence row: who, what, where and when; never its words as our facts."""
     day = outside.published_at.astimezone(SITE_ZONE).date() if outside.published_at else ""
     return Row(publisher, outside.title, outside.url, str(day))
+
+
+def notice_row(notice: NoticeRow) -> Row:
+    """An official notice as an evidence row."""
+    told = notice.evidence
+    return Row(told.publisher, told.title, told.url, str(told.published_on or ""))
 
 
 def _rows(form: Mapping[str, str]) -> tuple[Row, ...]:

@@ -12,10 +12,11 @@ from flask import flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from index.errors import InvalidInput
-from index.model import Health, SourceAct
+from index.model import Health, NoticeState, SourceAct, SourceKind
 from index.pages import SourceRow
 from webapp.desk import access
 from webapp.desk.forms import Problem
+from webapp.desk.queue import MAX_SEARCH
 from webapp.desk.room import blueprint
 from webapp.language import N_, current, gettext, url_for
 from webapp.opened import catalogue
@@ -40,6 +41,26 @@ _ASKED = N_("It waits for a second editor now.")
 def sources() -> str:
     rows = sorted(catalogue().source_health(), key=_by_trouble)
     return render_template("desk/sources.html", rows=rows, troubled=sum(map(_is_troubled, rows)))
+
+
+@blueprint.get("/notices")
+def notices() -> str:
+    """What official sources announced, with how each notice stands."""
+    asked, text = request.args.get("source", ""), request.args.get("q", "").strip()[:MAX_SEARCH]
+    is_in_force = request.args.get("state") == NoticeState.IN_FORCE
+    before = request.args.get("before", "")
+    found = catalogue().official_notices(asked, text, before, only_in_force=is_in_force)
+    kept = {k: v for k, v in {"source": asked, "q": text, "state": "in_force" if is_in_force else ""}.items() if v}
+    return render_template(
+        "desk/notices.html",
+        found=found,
+        sources=[row.source for row in catalogue().sources() if row.source.kind is SourceKind.OFFICIAL],
+        asked=asked,
+        text=text,
+        is_in_force=is_in_force,
+        is_first=not before,
+        kept=kept,
+    )
 
 
 @blueprint.get("/sources/<source_id>")

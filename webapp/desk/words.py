@@ -17,6 +17,7 @@ from index.model import (
     Concern,
     Editor,
     MatchStatus,
+    NoticeState,
     Reason,
     Refutation,
     RefutationText,
@@ -84,6 +85,7 @@ RISKS: Mapping[str, str] = {
 QUEUE_REASONS: Mapping[str, str] = {
     "citation_withdrawn": N_("cites a page that its publisher has withdrawn"),
     "may_harm": N_("may do harm"),
+    "rising_again": N_("rising again: %(count)s sightings after a quiet month"),
     "rising": N_("rising: %(count)s sightings in three days"),
     "seen": N_("%(count)s sightings"),
     "asked": N_("%(count)s readers want to know"),
@@ -155,6 +157,7 @@ OTHER_FIELDS: Mapping[str, str] = {
     "name": N_("Name"),
     "role": N_("Role"),
     "is_material": N_("Material"),
+    "notice-words": N_("Words in the notice"),
 }
 
 #: The crawler's codes (sources.md 3).
@@ -221,6 +224,18 @@ CHECK_STATUS: Mapping[str, str] = {
     "unchanged": N_("the same as before"),
     "error": N_("failed"),
 }
+
+
+NOTICE_STATES: Mapping[NoticeState, str] = {
+    NoticeState.IN_FORCE: N_("in force"),
+    NoticeState.EXPIRED: N_("expired"),
+    NoticeState.SUPERSEDED: N_("superseded by a later notice"),
+    NoticeState.WITHDRAWN: N_("withdrawn by its publisher"),
+}
+
+
+def notice_state(state: NoticeState) -> str:
+    return gettext(NOTICE_STATES[state])
 
 
 def field(name: str) -> str:

@@ -390,3 +390,23 @@ def test_q19_a_citation_that_was_withdrawn_is_on_the_desk_until_an_editor_decide
     assert "cites a page" not in a.get("/en/desk?list=write").text
     a.post(f"/desk/drafts/{refutation_id}/correct")
     assert a.get(f"/en/desk/drafts/{refutation_id}").status_code == 200
+
+
+def test_an_answered_claim_that_rises_again_is_marked_in_the_queue_and_in_its_file(desk):
+    a, b = desk.logged_in("editor A"), desk.logged_in("editor B")
+    refutation_id = published(desk, a, b)
+    claim_id = desk.catalogue.draft_page(refutation_id, desk.catalogue.editors()[0]).claim.id
+    wording = desk.catalogue.claim_file(claim_id).claim.statement
+    desk.clock.move(days=45)
+    a = desk.logged_in("editor A")  # the session has ended
+    now, lease = desk.clock.now(), desk.catalogue.lease_sources("test", 10)
+    square = next(found for found in lease if found.source.id == "square")
+    items = [
+        Item(f"a{n}", f"https://square.example/a{n}", "", wording, "zh-Hans", Role.CIRCULATING, published_at=now)
+        for n in range(6)
+    ]
+    desk.catalogue.record(square, [Labelled(item) for item in items], square.state)
+    queue = a.get("/en/desk?list=write").text
+    assert "rising again: 6 sightings after a quiet month" in queue and f"/en/desk/drafts/{refutation_id}" in queue
+    assert "再度流传" in a.get("/desk?list=write").text and "再度流傳" in a.get("/zh-hant/desk?list=write").text
+    assert "It was quiet for a month and has been seen 6 times since." in a.get(f"/en/desk/claims/{claim_id}").text

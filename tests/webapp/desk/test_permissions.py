@@ -46,6 +46,7 @@ POST  propose_withdrawal  401  403  ok   ok
 GET   alerts              401  ok   ok   ok
 GET   sources             401  ok   ok   ok
 GET   source              401  ok   ok   ok
+GET   notices             401  ok   ok   ok
 POST  check_source        401  403  ok   ok
 POST  pause_source        401  403  ok   ok
 POST  resume_source       401  403  ok   ok
