@@ -81,8 +81,8 @@ class Departed:
     ) -> tuple[list[Absence], list[str]]:
         """What to ask for, those missed before first; and the items whose pages are not the source's own."""
         due = [a for a in absences if now - a.at[-1] >= APART][:PAGES_A_LOOK]
-        if listed is None or len(due) == PAGES_A_LOOK:
-            return due, []
+        if listed is None or len(due) == PAGES_A_LOOK or lease.source.options.get("aggregator"):
+            return due, []  # an aggregator's pages are others'
         known = {absence.name for absence in absences}
         left = self._catalogue.departed_items(lease.source.id, listed, PAGES_A_LOOK + len(known))
         hosts = hosts_of(lease)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, func, select, update
 
 from index.model import Absence
 from index.records.room import batches
@@ -14,6 +14,7 @@ from index.records.sources import SourceRoom
 from index.records.tables.crawled import evidence, outsides, seen_items, seen_names
 from index.records.types import key_of
 
+LOOKED_AT = 500  # items that are not on the list, withdrawn ones among them
 _KEPT: dict[str, Table] = {"outside": outsides, "evidence": evidence}
 
 
@@ -36,11 +37,13 @@ class DepartureRoom(SourceRoom):
         known = self._known_items(source_id, [key_of(name) for name in cited])
         rows: list[Any] = sorted(known.values(), key=lambda row: row["last_seen_at"])
         newer = (
-            select(seen_names.c.name, seen_items)
+            select(func.min(seen_names.c.name).label("name"), seen_items)
             .join_from(seen_names, seen_items)
             .where(seen_names.c.source_id == source_id, seen_items.c.first_seen_at >= new_since)
             .where(seen_items.c.kind.in_(_KEPT), seen_items.c.last_seen_at <= seen_before)
-            .order_by(seen_items.c.last_seen_at, seen_items.c.id, seen_names.c.name)
+            .group_by(seen_items.c.id)
+            .order_by(seen_items.c.last_seen_at, seen_items.c.id)
+            .limit(len(on_list) + LOOKED_AT)
         )
         once: dict[int, Any] = {}
         for row in (*rows, *self._all(newer)):

@@ -147,6 +147,11 @@ def test_q19_pages_of_other_hosts_are_never_asked_for() -> None:
     assert set(source.network.asked) == {URL} and source.catalogue.asked_for == {"old"}
 
 
+def test_q19_an_aggregator_has_no_pages_of_its_own() -> None:
+    source = Source(options={"aggregator": True})
+    assert source.polls(4) == [] and set(source.network.asked) == {URL}
+
+
 def test_q19_few_pages_are_asked_for_at_a_time_and_those_missed_before_come_first() -> None:
     source = Source()
     pages = [Absence(f"old{n}", f"https://news.example/old{n}") for n in range(6)]
