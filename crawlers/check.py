@@ -13,7 +13,17 @@ from crawlers.fetch import Fetcher
 from crawlers.pipeline import Pipeline, Report
 from crawlers.reading import Reader
 from crawlers.registry import Registry
-from index.model import Labelled, RecordOutcome, Role, Source, SourceCheck, SourceLease, SourceSample, SourceState
+from index.model import (
+    Absence,
+    Labelled,
+    RecordOutcome,
+    Role,
+    Source,
+    SourceCheck,
+    SourceLease,
+    SourceSample,
+    SourceState,
+)
 from index.settings import Settings
 
 MAX_SHOWN = 1_000  # items of a dump
@@ -37,6 +47,12 @@ class Notepad:
 
     def arrivals(self, source_id: str) -> tuple[datetime, ...]:
         return ()
+
+    def departed_items(self, source_id: str, listed: Collection[str], limit: int) -> tuple[Absence, ...]:
+        return ()
+
+    def asked_again(self, source_id: str, names: Collection[str]) -> None:
+        """Nothing was kept, so nothing left its list."""
 
     def record(
         self,

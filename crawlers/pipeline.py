@@ -20,6 +20,7 @@ import structlog
 from crawlers import cadence, drift, moves
 from crawlers.adapters import adapter
 from crawlers.adapters.protocol import Parsed, Portion, Request
+from crawlers.departed import Departed, Departures
 from crawlers.domains import host_of, is_within
 from crawlers.fetch import Failed, Fetched, NotModified, Outcome, Unchanged
 from crawlers.following import Follower, Known, Paging, Reading, Run
@@ -47,7 +48,7 @@ MAX_BAD = 1_000  # faults of a dump that a run remembers
 _log = structlog.get_logger("crawlers")
 
 
-class Catalogue(Known, Protocol):
+class Catalogue(Known, Departures, Protocol):
     """What a run asks of the catalogue; `index.catalogue.Catalogue` fits, and so does a fake."""
 
     def record(
@@ -110,6 +111,7 @@ class Pipeline:
     ) -> None:
         self._catalogue, self._fetcher = catalogue, fetcher
         self._follower = Follower(catalogue, fetcher, reader)
+        self._departed = Departed(catalogue, fetcher)
         self._registry, self._jitter = registry, jitter
 
     def crawl(self, lease: SourceLease) -> Report:
@@ -269,7 +271,8 @@ class Pipeline:
             is_held=_is_held(lease.source, state),
         )
         status = "not_modified" if isinstance(outcome, NotModified) else "unchanged"
-        return self._store(lease, run, _asked_anew(state, was_hidden=False), polled, (), status)
+        state, gone = self._departed.look(lease, _asked_anew(state, was_hidden=False), None)
+        return self._store(lease, run, state, polled, [Labelled(item) for item in gone], status)
 
     def _failed(self, lease: SourceLease, run: Run, failed: Failed, health_code: str = "") -> Report:
         polled = cadence.Polled(is_ok=False, code=health_code or failed.code, retry_after_s=failed.retry_after_s)
@@ -315,7 +318,9 @@ class Pipeline:
         for error in run.bad:
             native = hashlib.sha256(error.native_id.encode()).hexdigest()[:12]
             _log.info("item_rejected", source=lease.source.id, native_id_hash=native, code=error.code)
-        return self._store(lease, run, state, polled, items, "ok")
+        is_known = not (fetched.is_truncated or state.doubts)  # else who knows what the list shows
+        state, gone = self._departed.look(lease, state, _listed(items, parsed) if is_known else None)
+        return self._store(lease, run, state, polled, [*items, *map(Labelled, gone)], "ok")
 
     def _doubts(self, lease: SourceLease, run: Run, items: Sequence[Labelled]) -> tuple[str, ...]:
         past = self._catalogue.past_checks(lease.source.id, drift.LOOKED_AT, lease.state.learn_from)
@@ -434,6 +439,11 @@ def _with_news(lease: SourceLease, recorded: RecordOutcome, now: datetime) -> So
     news = recorded.new_count + recorded.variant_count
     state = replace(lease.state, new_item_count=lease.state.new_item_count + news)
     return replace(lease, state=replace(state, last_new_at=now) if news else state)
+
+
+def _listed(items: Sequence[Labelled], parsed: Parsed) -> set[str]:
+    names = {name for i in items for name in (i.item.native_id, *i.item.aliases)}
+    return names | {request.native_id for request in parsed.more}
 
 
 def _uses_validators(state: SourceState) -> bool:

@@ -9,16 +9,18 @@ Times come from the clock, ids from `ids`; no method keeps state between calls.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from index import (
     answering,
+    departures,
     explaining,
     figures,
     intake,
     linking,
     measuring,
+    notices,
     oversight,
     people,
     publishing,
@@ -27,6 +29,7 @@ from index import (
     sync,
 )
 from index.model import (
+    Absence,
     Alert,
     Answer,
     AuditEntry,
@@ -54,6 +57,7 @@ from index.pages import (
     ClaimPage,
     DraftPage,
     Figures,
+    NoticeList,
     Queue,
     SourcePage,
     SourceRow,
@@ -159,6 +163,15 @@ class Catalogue:
         """When polls of the last 180 days brought something new, oldest first."""
         return oversight.arrivals(self._parts, source_id)
 
+    def departed_items(self, source_id: str, listed: Collection[str], limit: int) -> tuple[Absence, ...]:
+        """Reviews and notices that the source's list (these names) does not show any more and whose page was not
+        asked for since a day ago, what our texts cite first. Raises: NotFound."""
+        return departures.departed_items(self._parts, source_id, listed, limit)
+
+    def asked_again(self, source_id: str, names: Collection[str]) -> None:
+        """Their pages were asked for; others come first now."""
+        departures.asked_again(self._parts, source_id, names)
+
     def set_due(self, source_id: str) -> None:
         """For `crawl --once`; an editor's "check now" is `decide_source`. Raises: NotFound."""
         intake.set_due(self._parts, source_id)
@@ -182,6 +195,12 @@ class Catalogue:
     def source_page(self, source_id: str, editor: Editor) -> SourcePage:
         """Raises: NotFound."""
         return oversight.page(self._parts, source_id, editor)
+
+    def official_notices(
+        self, source_id: str = "", text: str = "", before_id: str = "", *, only_in_force: bool = False
+    ) -> NoticeList:
+        """What official sources announced, newest first, from before the notice named; each word of `text` is in it."""
+        return notices.page(self._parts, source_id, text, before_id, only_in_force=only_in_force)
 
     def source_alarms(self) -> tuple[SourceRow, ...]:
         """The official sources that everybody on the desk should know about."""
@@ -321,6 +340,12 @@ class Catalogue:
         InvalidInput for one that is too long.
         """
         return publishing.propose_withdrawal(self._parts, refutation_id, editor, reason)
+
+    def keep_citations(self, refutation_id: str, editor: Editor, reason: str) -> None:
+        """The text goes on citing pages that their publishers have withdrawn; nobody is asked again. Raises: NotFound,
+        Refused (also without a reason), InvalidInput for one that is too long.
+        """
+        departures.keep_citations(self._parts, refutation_id, editor, reason)
 
     def discard(self, refutation_id: str, editor: Editor) -> Refutation:
         """Throws the draft in work away (of a correction, or of a first text). Raises: NotFound, Refused."""

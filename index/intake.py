@@ -343,7 +343,7 @@ class _Poll:
     def _gone(self, labelled: Labelled, seen: SeenItem) -> tuple[str, str, Grouped]:
         if seen.kind == "outside":
             return self._refutation(labelled, seen)
-        self.unit.retire_evidence(seen.record_id, "", is_withdrawn=True)
+        notices.retire(self.unit, seen.record_id, "", self.now, is_withdrawn=True)
         self.withdrawn += 1
         return seen.kind, seen.record_id, Grouped.REVISED
 
@@ -409,6 +409,8 @@ class _Poll:
         )
         if old and _is_tombstone(item):
             outside = replace(old, is_withdrawn=True, version=old.version + 1)
+        if old is not None and old.is_withdrawn != outside.is_withdrawn:
+            self.unit.set_page_withdrawn(outside.url, self.now if outside.is_withdrawn else None)
         self._outsides.append(outside)
         self.unit.changed(Changed.OUTSIDE, outside.id)
         if old is None and has_words(item.claim) and not item.is_withdrawn:

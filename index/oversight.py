@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from index import standing
+from index import notices, standing
 from index.errors import NotFound
 from index.model import CheckCounts, Editor, Source, SourceAct, SourceCheck, SourceSample, SourceState
 from index.pages import SourcePage, SourceRow
@@ -14,6 +14,7 @@ ARRIVALS_OF = timedelta(days=180)
 KEEP_QUIET = timedelta(days=90)
 KEEP_SAMPLES = timedelta(days=14)
 SHOWN_CHECKS = 50
+SHOWN_NOTICES = 10
 
 
 def decide(
@@ -60,6 +61,7 @@ def page(parts: Parts, source_id: str, editor: Editor) -> SourcePage:
             editors={e.id: e for e in unit.editors()},
             audit=unit.audit(subject_id=source_id, limit=20),
             samples=unit.samples(source_id),
+            notices=notices.rows(unit, unit.notices(source_id=source_id, limit=SHOWN_NOTICES), now),
         )
 
 

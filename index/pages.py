@@ -13,7 +13,9 @@ from index.model import (
     Claim,
     Concern,
     Editor,
+    Evidence,
     Match,
+    NoticeState,
     OutsideRefutation,
     Reason,
     Refutation,
@@ -120,6 +122,7 @@ class ClaimFile:
     decided: tuple[Suggestion, ...]
     refutations: tuple[Refutation, ...]
     audit: tuple[AuditEntry, ...]
+    rising_again: int = 0  # sightings since it came back, if it does
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,7 @@ class DraftPage:
     suggested_evidence: tuple[OutsideRefutation, ...]
     editors: Mapping[str, Editor]
     audit: tuple[AuditEntry, ...]
+    withdrawn_citations: tuple[str, ...] = ()  # addresses that it cites and whose publishers withdrew them
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,26 @@ class SourceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeRow:
+    """An official notice on the desk: what it says, who said it, how it stands."""
+
+    id: str
+    evidence: Evidence
+    text: str
+    expires_at: datetime | None
+    state: NoticeState
+    source: Source | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeList:
+    """Official notices, newest first; `older` is the id to go on from, "" at the end."""
+
+    rows: tuple[NoticeRow, ...]
+    older: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourcePage:
     """One source on the desk: its last polls (newest first), what was decided about it, and what may be done."""
 
@@ -159,6 +183,7 @@ class SourcePage:
     editors: Mapping[str, Editor]
     audit: tuple[AuditEntry, ...]
     samples: tuple[SourceSample, ...] = ()
+    notices: tuple[NoticeRow, ...] = ()  # the newest
 
 
 @dataclass(frozen=True, slots=True)

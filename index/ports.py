@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.model import (
+    Absence,
     Alert,
     AuditEntry,
     CheckCounts,
@@ -151,6 +152,8 @@ class SeenItem:
 class Notice:
     """A notice as it stands: in force while it is neither withdrawn nor superseded nor expired."""
 
+    id: str
+    source_id: str
     evidence: Evidence
     text: str
     expires_at: datetime | None
@@ -249,6 +252,22 @@ class Unit(Protocol):
     ) -> None:
         """Many (native id, what it is, aliases) at once. No two of them may share a name."""
 
+    def departed_items(
+        self,
+        source_id: str,
+        listed: Collection[str],
+        cited: Collection[str],
+        *,
+        seen_before: datetime,
+        new_since: datetime,
+        limit: int,
+    ) -> tuple[Absence, ...]:
+        """Reviews and notices of the source that stand and are not `listed`: those `cited`, then those first seen since
+        `new_since`; in each the ones first that were not asked for for longest."""
+
+    def asked_again(self, source_id: str, names: Collection[str], now: datetime) -> None:
+        """Their pages were asked for."""
+
     # claims and sightings
     def put_claim(self, claim: Claim) -> None:
         """Counts and first/last-seen are derived from the sightings on reading; those fields of `claim` are ignored."""
@@ -278,6 +297,10 @@ class Unit(Protocol):
     def daily_sightings(self, claim_ids: Collection[str], first: date, last: date) -> dict[str, list[int]]:
         """Sightings a UTC day from `first` to `last` inclusive (zeros filled in), debunks not counted."""
 
+    def spread_of_answered(self, since: datetime, recent: datetime, least: int) -> dict[str, tuple[datetime, ...]]:
+        """When answered claims circulated since then, oldest first, by what their publishers dated; only claims that
+        were seen at least so often since `recent`."""
+
     def add_asked(self, claim_id: str) -> None:
         """One more reader wants to know."""
 
@@ -300,9 +323,22 @@ class Unit(Protocol):
         it."""
 
     def retire_evidence(self, evidence_id: str, superseded_by: str, *, is_withdrawn: bool) -> None:
-        """Another notice took its place ("": none did), or withdrew it. Neither is ever taken back."""
+        """Another notice took its place ("": none did), or it was withdrawn."""
+
+    def restore_evidence(self, evidence_id: str) -> None:
+        """Its publisher shows it again; what another notice withdrew stays withdrawn."""
 
     def notice(self, evidence_id: str) -> Notice | None: ...
+    def notices(
+        self,
+        *,
+        source_id: str = "",
+        text: str = "",
+        in_force_at: datetime | None = None,
+        before_id: str = "",
+        limit: int = 50,
+    ) -> tuple[Notice, ...]:
+        """By id, which sorts by when each was first read; each word of `text` is in its publisher, title or text."""
 
     # matches
     def put_match(self, match: Match) -> None: ...
@@ -341,6 +377,18 @@ class Unit(Protocol):
         limit: int = 200,
     ) -> tuple[Refutation, ...]:
         """`in_work=True`: those with a draft or a revision in review."""
+
+    def cited_urls(self) -> tuple[str, ...]:
+        """What the texts in force and in work cite, each address once."""
+
+    def set_page_withdrawn(self, url: str, at: datetime | None) -> None:
+        """The publisher has withdrawn the page, or (None) shows it again: noted with what cites it now."""
+
+    def withdrawn_citations(self, refutation_id: str | None = None) -> dict[str, tuple[str, ...]]:
+        """The addresses that were withdrawn, by the refutation that cites them; of one refutation, or of all."""
+
+    def keep_citations(self, refutation_id: str) -> None:
+        """The text goes on citing what was withdrawn until now."""
 
     def add_alert(self, alert: Alert) -> None: ...
     def alert(self, alert_id: str) -> Alert | None: ...

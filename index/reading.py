@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from index import sync, workflow
+from index import attention, sync, workflow
 from index.errors import InvalidInput, NotFound
 from index.ids import is_id
 from index.merging import confirmed_reviews, family, is_unread, root
@@ -185,6 +185,7 @@ def claim_file(parts: Parts, claim_id: str) -> ClaimFile:
             decided=tuple(p for p in pairs if p.match.status is not MatchStatus.SUGGESTED),
             refutations=refutations,
             audit=tuple(sorted(audit, key=lambda e: -e.seq)),
+            rising_again=attention.rises(unit, claim, now),
         )
 
 
@@ -239,13 +240,16 @@ def queue(parts: Parts, which: str, editor: Editor, page: int, topic: str, text:
         drafts = [r for r in in_work if not workflow.waits_for_approval(r)]
         to_match = list({p.claim.id: p.claim for p in suggested}.values())
         to_write = _claims_to_write(unit, to_match, in_work)
-        counts = {"match": len(to_match), "write": len(to_write) + len(drafts), "approve": len(to_approve)}
+        news = attention.news(unit, now)
+        public = news.public(unit, in_work)
+        count = len(to_write) + len(drafts) + len(public)
+        counts = {"match": len(to_match), "write": count, "approve": len(to_approve)}
         if which == "match":
             rows = _claim_rows(unit, to_match, suggested, now)
         elif which == "write":
-            rows = [*_refutation_rows(unit, drafts, now), *_claim_rows(unit, to_write, (), now)]
+            rows = [*_refutation_rows(unit, [*drafts, *public], now, news), *_claim_rows(unit, to_write, (), now)]
         else:
-            rows = _refutation_rows(unit, to_approve, now)
+            rows = _refutation_rows(unit, to_approve, now, news)
         rows = [r for r in rows if _fits(r, topic, text)]
         rows.sort(key=lambda r: ("high", "medium", "low").index(r.priority))
         shown, page, page_count = _page(rows, page)
@@ -284,6 +288,7 @@ def draft_page(parts: Parts, refutation_id: str, editor: Editor) -> DraftPage:
             suggested_evidence=confirmed_reviews(unit, claim.id) if claim else (),
             editors={e.id: e for e in unit.editors()},
             audit=unit.audit(subject_id=refutation.id),
+            withdrawn_citations=unit.withdrawn_citations(refutation.id).get(refutation.id, ()),
         )
 
 
@@ -314,11 +319,17 @@ def _claim_rows(unit: Unit, claims: Sequence[Claim], suggested: Sequence[Suggest
     return [_row(c, daily[c.id], tuple(by_claim.get(c.id, ())), None, editors, now) for c in claims]
 
 
-def _refutation_rows(unit: Unit, refutations: Sequence[Refutation], now: datetime) -> list[QueueRow]:
-    claims = {r.id: root(unit, r.claim_id) for r in refutations}
+def _refutation_rows(
+    unit: Unit, refutations: Sequence[Refutation], now: datetime, news: attention.News
+) -> list[QueueRow]:
+    claims = {r.id: news.again[r.id].claim if r.id in news.again else root(unit, r.claim_id) for r in refutations}
     daily = _daily(unit, [c.id for c in claims.values() if c], SPARK_DAYS, now)
     editors = {e.id: e for e in unit.editors()}
-    return [_row(c, daily[c.id], (), r, editors, now) for r in refutations if (c := claims[r.id]) is not None]
+    return [
+        _row(c, daily[c.id], (), r, editors, now, news)
+        for r in refutations
+        if (c := claims[r.id]) is not None
+    ]
 
 
 def _row(
@@ -328,12 +339,13 @@ def _row(
     refutation: Refutation | None,
     editors: Mapping[str, Editor],
     now: datetime,
+    news: attention.News | None = None,
 ) -> QueueRow:
     has_official = any(s.target_outside is not None and s.target_outside.authority >= 3 for s in suggestions)
     may_harm = claim.topic in _HARMFUL_TOPICS
-    priority, reasons = workflow.priority(
-        claim, sum(daily.counts[-3:]), sum(daily.counts[-6:-3]), may_harm, has_official
-    )
+    recent, before = sum(daily.counts[-3:]), sum(daily.counts[-6:-3])
+    answer = news.of(refutation) if refutation and news else {}
+    priority, reasons = workflow.priority(claim, recent, before, may_harm, has_official, **answer)
     is_held = claim.taken_until is not None and claim.taken_until > now
     return QueueRow(
         claim=claim,

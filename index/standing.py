@@ -3,9 +3,10 @@
     check   any source but a paused one               follow | stay   a move that waits for an answer
     pause   with a reason and a day to look again     learn           health drifting: this is how it looks now
     resume  health paused                             drop            what waits for a second editor
+    return  a move that was followed, by an editor or by the rule: the registered address again, with a reason
 
-Two editors pause an official source, and two let it speak from another registrable domain: the first asks, the second
-does the same act. Refusal codes: not_allowed, wrong_status, own_proposal, proposal_waits.
+Two editors pause an official source, two let it speak from another registrable domain, and two take that back: the
+first asks, the second does the same act. Refusal codes: not_allowed, wrong_status, own_proposal, proposal_waits.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from index.model import (
     Editor,
     EditorRole,
     Health,
+    Move,
     Proposal,
     Revalidation,
     Source,
@@ -37,8 +39,12 @@ LEAST_UNMAPPED = 2  # one strange label in a quiet week is nothing to call for
 MAX_NOTE = 500
 MAX_PAUSE = timedelta(days=366)
 _DECIDERS = frozenset({EditorRole.EDITOR, EditorRole.ADMIN})
-_PROPOSED = {SourceAct.PAUSE: "source_pause_proposed", SourceAct.FOLLOW: "source_follow_proposed"}
-_NEEDS_NOTE = frozenset({SourceAct.PAUSE, SourceAct.STAY})
+_PROPOSED = {
+    SourceAct.PAUSE: "source_pause_proposed",
+    SourceAct.FOLLOW: "source_follow_proposed",
+    SourceAct.RETURN: "source_return_proposed",
+}
+_NEEDS_NOTE = frozenset({SourceAct.PAUSE, SourceAct.STAY, SourceAct.RETURN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,8 @@ def _fits(act: SourceAct, state: SourceState) -> bool:
     is_paused = state.health is Health.PAUSED
     if act in (SourceAct.FOLLOW, SourceAct.STAY):
         return state.health is Health.MOVED and state.move is not None
+    if act is SourceAct.RETURN:
+        return bool(state.address or state.also_domain) and not is_paused
     if act is SourceAct.LEARN:
         is_held = state.health is Health.MOVED and state.move is None  # it looks like another publisher's (E4)
         is_drifting = state.health is Health.DRIFTING and not state.error_count
@@ -118,15 +126,22 @@ def _fits(act: SourceAct, state: SourceState) -> bool:
 def _wants_second(act: SourceAct, source: Source, state: SourceState) -> bool:
     if source.kind is not SourceKind.OFFICIAL:
         return False
-    return act is SourceAct.PAUSE or (act is SourceAct.FOLLOW and state.move is not None and bool(state.move.domain))
+    return act is SourceAct.PAUSE or bool(_leads_to(act, state)[1])
 
 
 def _is_second(act: SourceAct, state: SourceState) -> bool:
-    """Whether this is the second of two: of a move, only to the address that the first one saw."""
+    """Whether this is the second of two: of a move, only about the address that the first one saw."""
     waits = state.proposal
     if waits is None or waits.act is not act:
         return False
-    return act is not SourceAct.FOLLOW or (state.move is not None and state.move.to == waits.to)
+    return _leads_to(act, state)[0] == waits.to
+
+
+def _leads_to(act: SourceAct, state: SourceState) -> tuple[str, str]:
+    """The address that an act is about, and its registrable domain where that is not the source's own."""
+    if act is SourceAct.RETURN:
+        return state.address, state.also_domain
+    return (state.move.to, state.move.domain) if act is SourceAct.FOLLOW and state.move else ("", "")
 
 
 def _check_day(review_on: date | None, today: date) -> None:
@@ -140,7 +155,7 @@ def _check_day(review_on: date | None, today: date) -> None:
 
 
 def _proposed(act: SourceAct, state: SourceState, actor: Editor, asked: Asked) -> Decided:
-    to, domain = (state.move.to, state.move.domain) if act is SourceAct.FOLLOW and state.move else ("", "")
+    to, domain = _leads_to(act, state)
     proposal = Proposal(act, actor.id, asked.now, asked.note.strip(), asked.review_on, to, domain)
     return Decided(replace(state, proposal=proposal), _PROPOSED[act], {"note": proposal.note, "target": to})
 
@@ -177,6 +192,19 @@ def _follow(state: SourceState, asked: Asked) -> Decided:
     return Decided(moved, "source_followed", {"target": state.move.to})
 
 
+def _return(state: SourceState, asked: Asked) -> Decided:
+    """The move that was followed counts as refused, or the same redirect would be followed again."""
+    waits = state.proposal if _is_second(SourceAct.RETURN, state) else None
+    move = Move(state.address, is_refused=True, domain=state.also_domain) if state.address else None
+    back = replace(
+        state, address="", also_domain="", move=move, proposal=None,
+        etag=None, last_modified=None, body_sha256=None, health=Health.OK, next_check_at=asked.now,
+        error_code=None, error_count=0, failing_since=None, missing_since=None, note="",
+    )  # fmt: skip
+    note = waits.note if waits else asked.note.strip()
+    return Decided(back, "source_returned", {"note": note, "target": state.address})
+
+
 def _stay(state: SourceState, asked: Asked) -> Decided:
     assert state.move is not None  # _fits
     waits = state.proposal
@@ -207,6 +235,7 @@ _DO = {
     SourceAct.RESUME: _resume,
     SourceAct.FOLLOW: _follow,
     SourceAct.STAY: _stay,
+    SourceAct.RETURN: _return,
     SourceAct.LEARN: _learn,
     SourceAct.DROP: _drop,
 }

@@ -316,6 +316,14 @@ def decide_claim(
     return to
 
 
+def keep_citations(actor: Editor, reason: str) -> None:
+    """Checks that an editor may go on citing what its publisher has withdrawn. Raises: Refused."""
+    if not actor.is_active or actor.role not in _ROLES[Act.CORRECT]:
+        raise Refused(code="not_allowed")
+    if not reason.strip():
+        raise Refused(code="reason_required", field="reason")
+
+
 def erased(claim: Claim) -> Claim:
     """The claim after the only reader who sent it took the text back."""
     return replace(claim, statement="", status=ClaimStatus.NOT_CHECKABLE, taken_by=None, taken_until=None)
@@ -348,21 +356,35 @@ def tip_status(claim: Claim | None, answer: Thread | None) -> TipStatus:
 
 
 def priority(
-    claim: Claim, recent: int, before: int, harm_topics: bool, has_official_answer: bool
+    claim: Claim,
+    recent: int,
+    before: int,
+    harm_topics: bool,
+    has_official_answer: bool,
+    *,
+    cites_withdrawn: bool = False,
+    again: int = 0,
 ) -> tuple[str, tuple[Reason, ...]]:
     """How urgent a claim is, in words with reasons, never a number (ux.md 5).
 
-    `recent` and `before` are sightings in the last 3 days and the 3 days before.
+    `recent` and `before` are sightings in the last 3 days and the 3 days before; `cites_withdrawn`: our answer stands
+    on a page that its publisher has withdrawn; `again`: sightings since an answered claim came back, if it rises.
     """
     reasons: list[Reason] = []
     weight = 0
+    if cites_withdrawn:
+        reasons.append(Reason("citation_withdrawn"))
+        weight += 3
+    if again:
+        reasons.append(Reason("rising_again", {"count": str(again)}))
+        weight += 3
     if harm_topics:
         reasons.append(Reason("may_harm"))
         weight += 1
-    if recent >= 3 and recent >= 2 * max(before, 1):
+    if recent >= 3 and recent >= 2 * max(before, 1) and not again:
         reasons.append(Reason("rising", {"count": str(recent)}))
         weight += 2
-    elif claim.sighting_count > 1:
+    elif claim.sighting_count > 1 and not again:
         reasons.append(Reason("seen", {"count": str(claim.sighting_count)}))
         weight += claim.sighting_count >= 4
     if claim.asked_count:

@@ -23,6 +23,7 @@ from index.model.crawled import (
     Grouped,
     Item,
     Labelled,
+    NoticeState,
     OutsideRefutation,
     RecordOutcome,
     Sighting,
@@ -63,6 +64,7 @@ from index.model.published import (
     Verdict,
 )
 from index.model.sources import (
+    Absence,
     CheckCounts,
     Concern,
     Health,
@@ -85,6 +87,7 @@ __all__ = [
     "LANGUAGES",
     "RATINGS",
     "TOPICS",
+    "Absence",
     "Alert",
     "AlertKind",
     "Answer",
@@ -111,6 +114,7 @@ __all__ = [
     "Match",
     "MatchStatus",
     "Move",
+    "NoticeState",
     "Outcome",
     "OutsideRefutation",
     "PollCounts",

@@ -94,6 +94,15 @@ class Sighting:
     date_quality: str = "exact"  # of published_at, as the Item had it
 
 
+class NoticeState(StrEnum):
+    """How an official notice stands; derived, never stored."""
+
+    IN_FORCE = "in_force"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+
+
 @dataclass(frozen=True, slots=True)
 class OutsideRefutation:
     """Another publisher's review, as crawled. A suggestion for editors; never a Clarion verdict."""

@@ -47,8 +47,8 @@ class Revalidation(StrEnum):
 
 
 class SourceAct(StrEnum):
-    """What an editor may do with a source. `follow` and `stay` answer a move, `learn` takes the new look of its pages
-    for the usual one, `drop` takes back what waits for a second editor.
+    """What an editor may do with a source. `follow` and `stay` answer a move, `return` takes one back, `learn` takes
+    the new look of its pages for the usual one, `drop` takes back what waits for a second editor.
     """
 
     CHECK = "check"
@@ -56,6 +56,7 @@ class SourceAct(StrEnum):
     RESUME = "resume"
     FOLLOW = "follow"
     STAY = "stay"
+    RETURN = "return"
     LEARN = "learn"
     DROP = "drop"
 
@@ -119,8 +120,17 @@ class Proposal:
     at: datetime
     note: str = ""
     review_on: date | None = None
-    to: str = ""  # follow: the address
+    to: str = ""  # follow: the address; return: the one that is left
     domain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A page of an item that left its list, and when it was asked for in vain."""
+
+    name: str  # the item's
+    url: str
+    at: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +160,8 @@ class SourceState:
     learn_from: datetime | None = None  # answers before it are no measure for drifting any more
     proposal: Proposal | None = None
     review_on: date | None = None  # health paused: when to look at it again
+    absences: tuple[Absence, ...] = ()  # pages that may have been withdrawn
+    look_again_at: datetime | None = None  # when to ask next for pages that left the list
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, func, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, select, update
 
 from index.model import Claim, ClaimStatus, Sighting
 from index.records.room import Room, batches, bounded
@@ -136,6 +136,28 @@ class ClaimRoom(Room):
             for row in self._all(statement):
                 days[row["claim_id"]][(row["spread_on"] - first) // timedelta(days=1)] = row["count"]
         return days
+
+
+    def spread_of_answered(self, since: datetime, recent: datetime, least: int) -> dict[str, tuple[datetime, ...]]:
+        """When answered claims circulated since then, oldest first, by what their publishers dated; only claims that
+        were seen at least so often since `recent`."""
+        counted = and_(sightings.c.is_debunk.is_(False), sightings.c.published_at.is_not(None))
+        answered = select(claims.c.id).where(claims.c.status == ClaimStatus.ANSWERED, claims.c.merged_into.is_(None))
+        often = (
+            select(sightings.c.claim_id)
+            .where(sightings.c.claim_id.in_(answered), counted, sightings.c.spread_at >= recent)
+            .group_by(sightings.c.claim_id)
+            .having(func.count() >= least)
+        )
+        statement = (
+            select(sightings.c.claim_id, sightings.c.spread_at)
+            .where(sightings.c.claim_id.in_(often), counted, sightings.c.spread_at >= since)
+            .order_by(sightings.c.spread_at)
+        )
+        found: dict[str, list[datetime]] = {}
+        for row in self._all(statement):
+            found.setdefault(row["claim_id"], []).append(row["spread_at"])
+        return {claim_id: tuple(times) for claim_id, times in found.items()}
 
 
 def _last_seen_at() -> ColumnElement[datetime]:

@@ -16,7 +16,8 @@ from index.errors import Conflict, InvalidInput
 from index.model import Alert, AlertKind, Refutation, RefutationStatus, Revision, RevisionStatus, Severity
 from index.ports import ThreadFilter
 from index.records import refutation_text
-from index.records.room import Room, batches, bounded
+from index.records.citations import CitationRoom
+from index.records.room import batches, bounded
 from index.records.tables.published import (
     alerts,
     refutation_regions,
@@ -31,7 +32,7 @@ SEVERITIES = tuple(Severity)  # mildest first
 ALERT_FIELDS = tuple(Alert.__dataclass_fields__)
 
 
-class PublicationRoom(Room):
+class PublicationRoom(CitationRoom):
     """Our own reviews, from the first draft to the last notice."""
 
     def put_refutation(self, refutation: Refutation) -> None:
@@ -39,6 +40,7 @@ class PublicationRoom(Room):
         names = ("id", "thread_id", "claim_id", "status", "created_at", "version")
         self._put(refutations, {name: getattr(refutation, name) for name in names})
         self._derive_thread(refutation.id)
+        self._derive_citations(self.refutation(refutation.id))
 
     def put_revision(
         self, revision: Revision, expected_version: int | None = None, *, is_training: bool = False
@@ -60,6 +62,7 @@ class PublicationRoom(Room):
             self._add(revisions, row)
         if revision.status is RevisionStatus.PUBLISHED:
             self._derive_thread(revision.refutation_id)
+        self._derive_citations(self.refutation(revision.refutation_id))
 
     def refutation(self, refutation_id: str) -> Refutation | None:
         return self._first_where(refutations.c.id == refutation_id)

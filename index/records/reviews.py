@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, func, select, update
+from sqlalchemy import RowMapping, func, or_, select, update
 
 from index.model import Band, Evidence, Match, MatchStatus, OutsideRefutation, Reason, TargetKind, Verdict
 from index.ports import Notice
@@ -52,19 +52,45 @@ class ReviewRoom(Room):
         self._put(evidence_table, row | more)
 
     def retire_evidence(self, evidence_id: str, superseded_by: str, *, is_withdrawn: bool) -> None:
-        """Another notice took its place ("": none did), or withdrew it. Neither is ever taken back."""
+        """Another notice took its place ("": none did), or it was withdrawn."""
         values: dict[str, Any] = {"superseded_by": superseded_by} if superseded_by else {}
         if is_withdrawn:
             values["is_withdrawn"] = True
         if values:
             self._change(update(evidence_table).where(evidence_table.c.id == evidence_id).values(**values))
 
+    def restore_evidence(self, evidence_id: str) -> None:
+        """Its publisher shows it again; what another notice withdrew stays withdrawn."""
+        own = update(evidence_table).where(evidence_table.c.id == evidence_id, evidence_table.c.superseded_by == "")
+        self._change(own.values(is_withdrawn=False))
+
     def notice(self, evidence_id: str) -> Notice | None:
         row = self._one(select(evidence_table).where(evidence_table.c.id == evidence_id))
-        if row is None:
-            return None
-        told = Evidence(**{name: row[name] for name in Evidence.__dataclass_fields__})
-        return Notice(told, row["text"], row["expires_at"], row["superseded_by"], row["is_withdrawn"])
+        return None if row is None else _notice(row)
+
+    def notices(
+        self,
+        *,
+        source_id: str = "",
+        text: str = "",
+        in_force_at: datetime | None = None,
+        before_id: str = "",
+        limit: int = 50,
+    ) -> tuple[Notice, ...]:
+        """Newest first; each word of `text` is in its publisher, title or text."""
+        kept = evidence_table.c
+        statement = select(evidence_table).order_by(kept.id.desc()).limit(bounded(limit))
+        if source_id:
+            statement = statement.where(kept.source_id == source_id)
+        if before_id:
+            statement = statement.where(kept.id < before_id)
+        if in_force_at is not None:
+            lasts = or_(kept.expires_at.is_(None), kept.expires_at > in_force_at)
+            statement = statement.where(kept.is_withdrawn.is_(False), kept.superseded_by == "", lasts)
+        for word in text.split():
+            places = (kept.title, kept.publisher, kept.text)
+            statement = statement.where(or_(*(place.icontains(word, autoescape=True) for place in places)))
+        return tuple(_notice(row) for row in self._all(statement))
 
     # --- matches ---
 
@@ -97,6 +123,12 @@ class ReviewRoom(Room):
 
 def _outside(row: RowMapping) -> OutsideRefutation:
     return OutsideRefutation(**{**row, "verdict": Verdict(row["verdict"]) if row["verdict"] else None})
+
+
+def _notice(row: RowMapping) -> Notice:
+    told = Evidence(**{name: row[name] for name in Evidence.__dataclass_fields__})
+    standing = (row["expires_at"], row["superseded_by"], row["is_withdrawn"])
+    return Notice(row["id"], row["source_id"], told, row["text"], *standing)
 
 
 def _match(row: RowMapping) -> Match:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import RowMapping
 
 from index.model import (
+    Absence,
     Health,
     Licence,
     Move,
@@ -58,6 +59,7 @@ def state_row(state: SourceState) -> dict[str, Any]:
     row = {name: getattr(state, name) for name in SourceState.__dataclass_fields__}
     row |= {name: row[name] or None for name in ("doubts", "address", "also_domain")}
     row["revalidation"] = None if state.revalidation is Revalidation.ON else state.revalidation
+    row["absences"] = [asdict(a) | {"at": [at.isoformat() for at in a.at]} for a in state.absences] or None
     row["move"] = state.move and asdict(state.move) | {"days": [day.isoformat() for day in state.move.days]}
     if state.proposal is not None:
         review_on = state.proposal.review_on
@@ -73,6 +75,7 @@ def state_of(row: RowMapping) -> SourceState:
         | {
             "health": Health(row["health"]),
             "doubts": tuple(row["doubts"] or ()),
+            "absences": tuple(_absence(stored) for stored in row["absences"] or ()),
             "move": _move(row["move"]),
             "address": row["address"] or "",
             "also_domain": row["also_domain"] or "",
@@ -107,6 +110,10 @@ def _move(stored: Mapping[str, Any] | None) -> Move | None:
     if not stored:
         return None
     return Move(**{**stored, "days": tuple(date.fromisoformat(day) for day in stored["days"])})
+
+
+def _absence(stored: Mapping[str, Any]) -> Absence:
+    return Absence(**{**stored, "at": tuple(datetime.fromisoformat(at) for at in stored["at"])})
 
 
 def _proposal(stored: Mapping[str, Any] | None) -> Proposal | None:

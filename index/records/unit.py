@@ -18,11 +18,11 @@ from index.records.audit import AuditRoom, LeaseRoom
 from index.records.changelog import ChangeRoom
 from index.records.checks import CheckRoom
 from index.records.claims import ClaimRoom
+from index.records.departures import DepartureRoom
 from index.records.engine import Engines
 from index.records.people import PeopleRoom, TipRoom
 from index.records.publications import PublicationRoom
 from index.records.reviews import ReviewRoom
-from index.records.sources import SourceRoom
 from index.records.together import Together
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ LOST_TO_ANOTHER = ("40P01", "40001")
 
 
 class SqlUnit(
-    SourceRoom,
+    DepartureRoom,
     CheckRoom,
     ClaimRoom,
     ReviewRoom,

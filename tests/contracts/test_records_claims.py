@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -269,13 +270,31 @@ def test_a_notice_keeps_its_standing_when_its_text_is_put_again(records: SqlReco
     told = Evidence("应急管理部", "暴雨预警", "https://www.mem.gov.cn/2", NOW.date())
     with records.begin() as unit:
         unit.put_evidence("evi_1", "src", told, "暴雨", NOW, NOW)
-        assert unit.notice("evi_1") == Notice(told, "暴雨", NOW, "", is_withdrawn=False)
+        assert unit.notice("evi_1") == Notice("evi_1", "src", told, "暴雨", NOW, "", is_withdrawn=False)
         unit.retire_evidence("evi_1", "evi_2", is_withdrawn=True)
         unit.retire_evidence("evi_1", "evi_3", is_withdrawn=False)
         unit.retire_evidence("evi_1", "", is_withdrawn=False)
         unit.put_evidence("evi_1", "src", told, "大暴雨", NOW)
-        assert unit.notice("evi_1") == Notice(told, "大暴雨", None, "evi_3", is_withdrawn=True)
+        assert unit.notice("evi_1") == Notice("evi_1", "src", told, "大暴雨", None, "evi_3", is_withdrawn=True)
         assert unit.notice("evi_0") is None
+
+
+def test_notices_are_listed_newest_first_and_found_by_their_words_source_and_standing(records: SqlRecords) -> None:
+    with records.begin() as unit:
+        for n, (title, expires) in enumerate((("暴雨预警", NOW), ("停水通知", None), ("100%_已恢复", None)), start=1):
+            told = Evidence("应急管理部" if n < 3 else "Water Office", title, f"https://www.mem.gov.cn/{n}")
+            unit.put_evidence(f"evi_{n}", "src" if n < 3 else "other", told, f"text {n}", NOW, expires)
+        unit.retire_evidence("evi_2", "evi_3", is_withdrawn=False)
+
+    def listed(**asked: Any) -> list[str]:
+        with records.read() as unit:
+            return [notice.id.removeprefix("evi_") for notice in unit.notices(**asked)]
+
+    assert (listed(), listed(limit=1), listed(before_id="evi_3")) == (["3", "2", "1"], ["3"], ["2", "1"])
+    assert (listed(source_id="src"), listed(source_id="nobody")) == (["2", "1"], [])
+    assert (listed(text="应急 预警"), listed(text="water"), listed(text="TEXT 2")) == (["1"], ["3"], ["2"])
+    assert (listed(text="100%_"), listed(text="10_%")) == (["3"], [])
+    assert (listed(in_force_at=after(hours=-1)), listed(in_force_at=NOW)) == (["3", "1"], ["3"])
 
 
 def test_a_match_comes_back_as_it_was_put(records: SqlRecords) -> None:

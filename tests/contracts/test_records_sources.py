@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from index.model import (
+    Absence,
     CheckCounts,
     Health,
     Licence,
@@ -245,6 +246,8 @@ def test_what_editors_decided_and_where_a_source_went_comes_back_as_it_was_put(r
         learn_from=after(hours=-3),
         proposal=Proposal(SourceAct.PAUSE, "edt_1", NOW, "改版", after(days=30).date(), "https://new.example/x", "x"),
         review_on=after(days=14).date(),
+        absences=(Absence("n-1", "https://old.example/1", (after(hours=-30), after(hours=-12))),),
+        look_again_at=after(hours=2),
     )
     with records.begin() as unit:
         (lease,) = unit.lease_sources("w", NOW, limit=1, lease_s=60)

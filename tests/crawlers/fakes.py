@@ -14,6 +14,7 @@ from crawlers.adapters.protocol import Context, Dump, Parsed, Portion
 from crawlers.fetch import Failed, Fetched, Outcome
 from crawlers.registry import Registry
 from index.model import (
+    Absence,
     Health,
     Labelled,
     RecordOutcome,
@@ -96,6 +97,8 @@ class FakeCatalogue:
     leased: dict[str, str] = field(default_factory=dict)
     leases: dict[str, tuple[str, datetime, int]] = field(default_factory=dict)
     renewed: list[str] = field(default_factory=list)
+    kept: tuple[Absence, ...] = ()  # reviews and notices, each with its page
+    asked_for: set[str] = field(default_factory=set)
     sync_count: int = 0
     samples: list[SourceSample] = field(default_factory=list)
     parts: list[tuple[Labelled, ...]] = field(default_factory=list)
@@ -117,6 +120,13 @@ class FakeCatalogue:
 
     def arrivals(self, source_id: str) -> tuple[datetime, ...]:
         return tuple(c.checked_at for c in self.log if c.source_id == source_id and c.new_count)
+
+    def departed_items(self, source_id: str, listed: Collection[str], limit: int) -> tuple[Absence, ...]:
+        left = [a for a in self.kept if a.name not in listed and a.name not in self.asked_for]
+        return tuple(left[:limit])
+
+    def asked_again(self, source_id: str, names: Collection[str]) -> None:
+        self.asked_for |= set(names)
 
     def record(
         self,
@@ -170,8 +180,10 @@ class FakeCatalogue:
         due = [
             SourceLease(source, state, owner, 1, self.clock + timedelta(seconds=lease_s))
             for source, state in self.rows.values()
-            if source.is_enabled and state.health is not Health.PAUSED
-            and state.next_check_at <= self.clock and source.id not in self.leased
+            if source.is_enabled
+            and state.health is not Health.PAUSED
+            and state.next_check_at <= self.clock
+            and source.id not in self.leased
         ][:limit]
         for lease in due:
             self.leased[lease.source.id] = owner

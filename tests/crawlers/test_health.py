@@ -179,6 +179,27 @@ def test_a5_a_checker_is_followed_after_seven_days_of_permanent_redirects(status
     assert first == (NEW, None), "the validators belong to the address that gave them"
 
 
+def test_a5_a_move_that_editors_took_back_is_not_followed_again() -> None:
+    world = World(CHECKER, Site(redirected(NEW, 301)))
+    world.polls(days=8)
+    assert world.state.address == NEW
+    world.decide(SourceAct.RETURN, note="新网址是镜像")
+    world.polls(days=20)
+    assert (world.state.address, world.state.health) == ("", Health.OK)
+    assert world.site.asked[-1][0] == URL
+
+
+def test_e4_a_domain_that_editors_took_back_is_not_asked_about_again() -> None:
+    world = World(OFFICIAL, Site(always(fetched(feed(1), PARKED))))
+    world.put(replace(world.state, address=PARKED, also_domain="parked.example"))
+    world.poll()
+    assert world.state.health is Health.OK
+    for editor in (EDITOR_A, EDITOR_B):
+        world.decide(SourceAct.RETURN, editor, note="域名被人注册")
+    world.poll()
+    assert (world.state.address, world.state.error_code, world.state.health) == ("", "redirect_refused", Health.FAILING)
+
+
 @pytest.mark.parametrize(
     ("to", "statuses"),
     [(NEW, (302,)), (NEW, (303,)), (NEW, (307,)), (NEW, (301, 302)), ("https://news.example/", (301,))],

@@ -493,3 +493,11 @@ def test_a_poll_of_an_address_that_the_registry_has_changed_is_void(house: House
     with house.parts.records.read() as unit:
         kept = unit.source_state(source.id)
     assert kept is not None and (kept.etag, kept.address) == (None, "")
+
+
+def test_a_notice_that_its_source_shows_again_stands_again_but_not_if_another_notice_withdrew_it(house: House) -> None:
+    house.record(warning("a"), warning("b"))
+    house.record(gone("a", Role.NOTICE), warning("c", "b", is_withdrawn=True))
+    assert [standing(house, name).is_withdrawn for name in "ab"] == [True, True]
+    house.record(warning("a"), warning("b", text="预警 b，改了字"))
+    assert [standing(house, name).is_withdrawn for name in "ab"] == [False, True]

@@ -176,6 +176,49 @@ def test_to_stay_needs_a_reason_and_takes_the_question_off_the_desk(house: House
     assert (state.health, state.move) == (Health.OK, replace(MOVE, is_refused=True))
 
 
+def test_a_followed_move_is_taken_back_with_a_reason_and_not_followed_again(house: House) -> None:
+    given(house, forum(), address=MOVE.to, etag='"1"', error_count=3)
+    back = SourceAct.RETURN
+    assert refusal(house, "forum", back, house.author, note=" ") == "reason_required"
+    assert refusal(house, "forum", back, house.reporter, note="新网址是镜像") == "not_allowed"
+    house.catalogue.decide_source("forum", back, house.author, " 新网址是镜像 ")
+    state = state_of(house, forum())
+    assert (state.address, state.etag, state.error_count) == ("", None, 0)
+    assert state.move is not None and (state.move.to, state.move.is_refused) == (MOVE.to, True)
+    entry = house.catalogue.audit(limit=1)[0]
+    assert (entry.act, entry.values["note"], entry.values["target"]) == ("source_returned", "新网址是镜像", MOVE.to)
+    assert refusal(house, "forum", back, house.author, note="再来一次") == "wrong_status"
+
+
+def test_one_editor_takes_an_official_source_back_inside_its_domain(house: House) -> None:
+    given(house, OFFICIAL, address=MOVE.to)
+    house.catalogue.decide_source("official", SourceAct.RETURN, house.author, "旧网址又可用")
+    assert state_of(house, OFFICIAL).address == ""
+
+
+def test_two_editors_take_an_official_source_back_from_another_domain(house: House) -> None:
+    given(house, OFFICIAL, address=ELSEWHERE.to, also_domain=ELSEWHERE.domain)
+    back = SourceAct.RETURN
+    house.catalogue.decide_source("official", back, house.author, "域名并非该机构所有")
+    assert state_of(house, OFFICIAL).address == ELSEWHERE.to
+    assert refusal(house, "official", back, house.author, note="域名并非该机构所有") == "own_proposal"
+    house.catalogue.decide_source("official", back, house.approver)
+    state = state_of(house, OFFICIAL)
+    assert (state.address, state.also_domain, state.proposal) == ("", "", None)
+    assert house.acts()[-2:] == ["source_return_proposed", "source_returned"]
+    assert house.catalogue.audit(limit=1)[0].values["note"] == "域名并非该机构所有"
+
+
+def test_the_second_editor_takes_back_only_the_address_that_the_first_one_saw(house: House) -> None:
+    given(house, OFFICIAL, address=ELSEWHERE.to, also_domain=ELSEWHERE.domain)
+    house.catalogue.decide_source("official", SourceAct.RETURN, house.author, "存疑")
+    lease = house.lease(OFFICIAL)
+    house.catalogue.record(lease, [], replace(lease.state, address="https://parked.example/other"))
+    house.catalogue.decide_source("official", SourceAct.RETURN, house.approver, "存疑")
+    state = state_of(house, OFFICIAL)
+    assert state.address and state.proposal is not None and state.proposal.editor_id == house.approver.id
+
+
 def test_a_new_look_is_learnt_only_where_the_source_can_still_be_read(house: House) -> None:
     given(house, forum(), health=Health.DRIFTING, error_count=2, error_code="drift")
     assert refusal(house, "forum", SourceAct.LEARN, house.author) == "wrong_status"

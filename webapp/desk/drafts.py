@@ -8,17 +8,19 @@ from werkzeug.wrappers import Response
 from index import workflow
 from index.errors import Conflict, InvalidInput, NotFound, Refused
 from index.model import LANGUAGES, TOPICS, Evidence, Harm, Severity, Technique, Verdict
-from index.pages import DraftPage
+from index.pages import DraftPage, NoticeRow
 from webapp import compare
 from webapp.desk import access, forms, words
 from webapp.desk.forms import DraftForm, Problem, Row
+from webapp.desk.queue import MAX_SEARCH
 from webapp.desk.room import blueprint
 from webapp.language import gettext, url_for
 from webapp.opened import catalogue
 from webapp.present import moment
 from webapp.regions import REGION_NAMES
 
-ADD_ROW, ADD_SUGGESTED, SUBMIT, PREVIEW = "add_row", "add-", "submit", "preview"
+ADD_ROW, ADD_SUGGESTED, FIND_NOTICE, SUBMIT, PREVIEW = "add_row", "add-", "find_notice", "submit", "preview"
+OFFERED_NOTICES = 8
 
 
 @blueprint.get("/drafts/<refutation_id>")
@@ -38,6 +40,8 @@ def save_draft(refutation_id: str) -> Response | str | tuple[str, int]:
     act = request.form.get("act", "")
     if act == ADD_ROW:
         return _form(page, form.with_rows(Row(), Row()), is_row_new=True)
+    if act == FIND_NOTICE:
+        return _form(page, form, offered=_notices())
     if act.startswith(ADD_SUGGESTED):
         return _form(page, form.with_rows(_suggested(page, act.removeprefix(ADD_SUGGESTED)), Row()), is_row_new=True)
     if form.problems:
@@ -89,11 +93,20 @@ def _submit(refutation_id: str) -> Response | tuple[str, int]:
 
 
 def _suggested(page: DraftPage, outside_id: str) -> Row:
+    notice = next((row for row in _notices() if row.id == outside_id), None)
+    if notice is not None:
+        return forms.notice_row(notice)
     found = next((o for o in page.suggested_evidence if o.id == outside_id), None)
     if found is None:
         return Row()
     source = next((row.source for row in catalogue().sources() if row.source.id == found.source_id), None)
     return forms.suggested_row(found, found.publisher or (source.name(found.language) if source else found.source_id))
+
+
+def _notices() -> tuple[NoticeRow, ...]:
+    """Official notices in force with the words that were asked for."""
+    asked = request.form.get("notice-words", "").strip()[:MAX_SEARCH]
+    return catalogue().official_notices(text=asked, only_in_force=True).rows[:OFFERED_NOTICES]
 
 
 def _conflict(refutation_id: str, form: DraftForm) -> Response | str:
@@ -108,7 +121,9 @@ def _conflict(refutation_id: str, form: DraftForm) -> Response | str:
     )
 
 
-def _form(page: DraftPage, form: DraftForm, is_row_new: bool = False) -> str:
+def _form(
+    page: DraftPage, form: DraftForm, is_row_new: bool = False, offered: tuple[NoticeRow, ...] | None = None
+) -> str:
     assert page.working is not None  # the views have made sure
     return render_template(
         "desk/draft.html",
@@ -119,6 +134,7 @@ def _form(page: DraftPage, form: DraftForm, is_row_new: bool = False) -> str:
         used={e.url for e in form.text.evidence},
         problems=form.problems,
         is_row_new=is_row_new,
+        offered=offered,
         verdicts=tuple(Verdict),
         techniques=tuple(Technique),
         severities=tuple(Severity),

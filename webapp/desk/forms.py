@@ -24,6 +24,7 @@ from index.model import (
     Technique,
     Verdict,
 )
+from index.pages import NoticeRow
 from webapp.present import SITE_ZONE, clean_lines
 from webapp.regions import REGION_NAMES
 
@@ -129,6 +130,12 @@ def suggested_row(outside: OutsideRefutation, publisher: str) -> Row:
     is_known = outside.published_at is not None and outside.date_quality == "exact"  # else the editor looks it up
     day = outside.published_at.astimezone(SITE_ZONE).date() if outside.published_at and is_known else ""
     return Row(publisher, outside.title, outside.url, str(day))
+
+
+def notice_row(notice: NoticeRow) -> Row:
+    """An official notice as an evidence row."""
+    told = notice.evidence
+    return Row(told.publisher, told.title, told.url, str(told.published_on or ""))
 
 
 def _rows(form: Mapping[str, str]) -> tuple[Row, ...]:

@@ -77,6 +77,18 @@ def correct(refutation_id: str) -> Response:
     return redirect(url_for(".draft", refutation_id=refutation_id), 303)
 
 
+@blueprint.post("/drafts/<refutation_id>/keep-citations")
+def keep_citations(refutation_id: str) -> Response | tuple[str, int]:
+    try:
+        catalogue().keep_citations(refutation_id, access.editor(), request.form.get("keep-reason", ""))
+    except (InvalidInput, Refused) as error:
+        if error.field != "reason":
+            raise
+        return _check(refutation_id, Problem("keep-reason", error.code)), 422
+    flash(gettext("The text goes on citing it. Your reason is in the audit."))
+    return redirect(url_for(".publish_check", refutation_id=refutation_id), 303)
+
+
 @blueprint.get("/drafts/<refutation_id>/withdraw")
 def withdrawal(refutation_id: str) -> str:
     return _withdrawal(refutation_id, "")

@@ -16,10 +16,11 @@ from flask import abort, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from index.errors import InvalidInput
-from index.model import Health, SourceAct, SourceSample
+from index.model import Health, NoticeState, SourceAct, SourceKind, SourceSample
 from index.pages import SourceRow
 from webapp.desk import access
 from webapp.desk.forms import Problem
+from webapp.desk.queue import MAX_SEARCH
 from webapp.desk.room import blueprint
 from webapp.language import N_, current, gettext, url_for
 from webapp.opened import catalogue
@@ -33,6 +34,7 @@ _DONE: Mapping[SourceAct, str] = {
     SourceAct.RESUME: N_("%(source)s is read again."),
     SourceAct.FOLLOW: N_("%(source)s is read at its new address from now on."),
     SourceAct.STAY: N_("%(source)s stays at its address."),
+    SourceAct.RETURN: N_("%(source)s is read at its registered address from now on."),
     SourceAct.LEARN: N_("%(source)s is compared with its new look from now on."),
     SourceAct.DROP: N_("The proposal is dropped."),
 }
@@ -44,6 +46,26 @@ _ASKED = N_("It waits for a second editor now.")
 def sources() -> str:
     rows = sorted(catalogue().source_health(), key=_by_trouble)
     return render_template("desk/sources.html", rows=rows, troubled=sum(map(_is_troubled, rows)))
+
+
+@blueprint.get("/notices")
+def notices() -> str:
+    """What official sources announced, with how each notice stands."""
+    asked, text = request.args.get("source", ""), request.args.get("q", "").strip()[:MAX_SEARCH]
+    is_in_force = request.args.get("state") == NoticeState.IN_FORCE
+    before = request.args.get("before", "")
+    found = catalogue().official_notices(asked, text, before, only_in_force=is_in_force)
+    kept = {k: v for k, v in {"source": asked, "q": text, "state": "in_force" if is_in_force else ""}.items() if v}
+    return render_template(
+        "desk/notices.html",
+        found=found,
+        sources=[row.source for row in catalogue().sources() if row.source.kind is SourceKind.OFFICIAL],
+        asked=asked,
+        text=text,
+        is_in_force=is_in_force,
+        is_first=not before,
+        kept=kept,
+    )
 
 
 @blueprint.get("/sources/<source_id>")
@@ -98,6 +120,11 @@ def follow_source(source_id: str) -> Answer:
 @blueprint.post("/sources/<source_id>/stay")
 def stay_source(source_id: str) -> Answer:
     return _decide(source_id, SourceAct.STAY)
+
+
+@blueprint.post("/sources/<source_id>/return")
+def return_source(source_id: str) -> Answer:
+    return _decide(source_id, SourceAct.RETURN)
 
 
 @blueprint.post("/sources/<source_id>/learn")

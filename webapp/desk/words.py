@@ -17,6 +17,7 @@ from index.model import (
     Concern,
     Editor,
     MatchStatus,
+    NoticeState,
     Reason,
     Refutation,
     RefutationText,
@@ -82,7 +83,9 @@ RISKS: Mapping[str, str] = {
 }
 
 QUEUE_REASONS: Mapping[str, str] = {
+    "citation_withdrawn": N_("cites a page that its publisher has withdrawn"),
     "may_harm": N_("may do harm"),
+    "rising_again": N_("rising again: %(count)s sightings after a quiet month"),
     "rising": N_("rising: %(count)s sightings in three days"),
     "seen": N_("%(count)s sightings"),
     "asked": N_("%(count)s readers want to know"),
@@ -99,6 +102,7 @@ AUDIT: Mapping[str, str] = {
     "correction_started": N_("%(who)s began a correction of “%(headline)s”."),
     "withdrawal_proposed": N_("%(who)s proposed to withdraw “%(headline)s”: %(note)s"),
     "withdrawal_refused": N_("%(who)s refused to withdraw “%(headline)s”: %(note)s"),
+    "citations_kept": N_("%(who)s kept what “%(headline)s” cites although it was withdrawn: %(note)s"),
     "discarded": N_("%(who)s discarded the draft “%(headline)s”."),
     "claims_joined": N_("%(who)s joined “%(claim)s” to “%(target)s”."),
     "match_confirmed": N_("%(who)s confirmed an answer to “%(claim)s”."),
@@ -114,6 +118,12 @@ AUDIT: Mapping[str, str] = {
     "source_follow_proposed": N_("%(who)s asked for the source %(subject)s to be read at %(target)s."),
     "source_followed": N_("%(who)s approved that the source %(subject)s is read at %(target)s."),
     "source_stayed": N_("%(who)s refused to follow the source %(subject)s to %(target)s: %(note)s"),
+    "source_return_proposed": N_(
+        "%(who)s asked for the source %(subject)s to be read at its registered address again: %(note)s"
+    ),
+    "source_returned": N_(
+        "%(who)s had the source %(subject)s read at its registered address again, no longer at %(target)s: %(note)s"
+    ),
     "source_learnt": N_("%(who)s took the new look of the source %(subject)s for its usual one."),
     "source_proposal_dropped": N_("%(who)s dropped what was asked about the source %(subject)s."),
     "editor_added": N_("%(name)s was added to the desk."),
@@ -147,6 +157,7 @@ OTHER_FIELDS: Mapping[str, str] = {
     "name": N_("Name"),
     "role": N_("Role"),
     "is_material": N_("Material"),
+    "notice-words": N_("Words in the notice"),
 }
 
 #: The crawler's codes (sources.md 3).
@@ -218,6 +229,18 @@ CHECK_STATUS: Mapping[str, str] = {
     "unchanged": N_("the same as before"),
     "error": N_("failed"),
 }
+
+
+NOTICE_STATES: Mapping[NoticeState, str] = {
+    NoticeState.IN_FORCE: N_("in force"),
+    NoticeState.EXPIRED: N_("expired"),
+    NoticeState.SUPERSEDED: N_("superseded by a later notice"),
+    NoticeState.WITHDRAWN: N_("withdrawn by its publisher"),
+}
+
+
+def notice_state(state: NoticeState) -> str:
+    return gettext(NOTICE_STATES[state])
 
 
 def field(name: str) -> str:

@@ -73,6 +73,8 @@ source_states = Table(
     time_column("learn_from", nullable=True),
     Column("proposal", CleanJson, nullable=True),
     Column("review_on", Date, nullable=True),
+    Column("absences", CleanJson, nullable=True),
+    time_column("look_again_at", nullable=True),
     Index(None, "next_check_at"),
     Index(None, "lease_until"),
 )

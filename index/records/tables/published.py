@@ -118,6 +118,18 @@ refutation_topics = Table(
     Index(None, "topic"),
 )
 
+# What the texts in force and in work cite, derived when a revision is written.
+citations = Table(
+    "citations",
+    metadata,
+    text_column("refutation_id", reference("refutations.id")),
+    text_column("page"),  # what the spellings of the address share
+    text_column("url"),
+    time_column("withdrawn_at", nullable=True),  # by the page's publisher
+    PrimaryKeyConstraint("refutation_id", "page"),
+    Index(None, "page"),
+)
+
 refutation_regions = Table(
     "refutation_regions",
     metadata,

@@ -391,3 +391,49 @@ def test_a_date_that_was_told_vaguely_is_shown_as_such_and_not_offered_as_eviden
     added = a.post(f"/desk/drafts/{refutation_id}", fields).text
     assert f'name="evidence-0-title" value="{title}"' in added
     assert "2026-03-05" not in added, "the editor looks the day up"
+
+
+def test_q19_a_citation_that_was_withdrawn_is_on_the_desk_until_an_editor_decides(desk):
+    a, b = desk.logged_in("editor A"), desk.logged_in("editor B")
+    refutation_id = start(a, desk.claim_ids()[0])
+    save(a, refutation_id, "submit", **{"evidence-0-url": "https://www.who.int/0"})
+    check = f"/en/desk/drafts/{refutation_id}/check"
+    b.post(f"/desk/drafts/{refutation_id}/approve", {"version": version_of_check(b.get(check).text)})
+    told = "A page that this text cites was withdrawn by its publisher"
+    assert told not in a.get(check).text
+    desk.catalogue.set_due("who")
+    desk.clock.move(hours=2)
+    lease = next(found for found in desk.catalogue.lease_sources("test", 10) if found.source.id == "who")
+    gone = Item("w0", "https://www.who.int/0", "", "", "zh-Hans", Role.REFUTATION, is_withdrawn=True)
+    desk.catalogue.record(lease, [Labelled(gone)], lease.state)
+    queue = a.get("/en/desk?list=write").text
+    assert "cites a page that its publisher has withdrawn" in queue and f"/en/desk/drafts/{refutation_id}" in queue
+    assert told in a.get(check).text and "所引页面已被发布方撤下" in a.get("/desk?list=write").text
+    assert "Keep citing it" not in desk.logged_in("reporter R").get(check).text
+    keep = f"/en/desk/drafts/{refutation_id}/keep-citations"
+    assert a.post(keep, {"keep-reason": ""}).status_code == 422
+    assert a.post(keep, {"keep-reason": "有存档"}).status_code == 303
+    assert told not in a.get(check).text and "有存档" in a.get(check).text
+    assert "cites a page" not in a.get("/en/desk?list=write").text
+    a.post(f"/desk/drafts/{refutation_id}/correct")
+    assert a.get(f"/en/desk/drafts/{refutation_id}").status_code == 200
+
+
+def test_an_answered_claim_that_rises_again_is_marked_in_the_queue_and_in_its_file(desk):
+    a, b = desk.logged_in("editor A"), desk.logged_in("editor B")
+    refutation_id = published(desk, a, b)
+    claim_id = desk.catalogue.draft_page(refutation_id, desk.catalogue.editors()[0]).claim.id
+    wording = desk.catalogue.claim_file(claim_id).claim.statement
+    desk.clock.move(days=45)
+    a = desk.logged_in("editor A")  # the session has ended
+    now, lease = desk.clock.now(), desk.catalogue.lease_sources("test", 10)
+    square = next(found for found in lease if found.source.id == "square")
+    items = [
+        Item(f"a{n}", f"https://square.example/a{n}", "", wording, "zh-Hans", Role.CIRCULATING, published_at=now)
+        for n in range(6)
+    ]
+    desk.catalogue.record(square, [Labelled(item) for item in items], square.state)
+    queue = a.get("/en/desk?list=write").text
+    assert "rising again: 6 sightings after a quiet month" in queue and f"/en/desk/drafts/{refutation_id}" in queue
+    assert "再度流传" in a.get("/desk?list=write").text and "再度流傳" in a.get("/zh-hant/desk?list=write").text
+    assert "It was quiet for a month and has been seen 6 times since." in a.get(f"/en/desk/claims/{claim_id}").text

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 from werkzeug.serving import make_server
 
-from index.model import Health, Move, Revalidation, SourceAct, SourceCheck
+from index.model import Health, Item, Labelled, Move, Revalidation, Role, SourceAct, SourceCheck
 from index.settings import Settings
 from webapp import create_app
 
@@ -53,6 +53,8 @@ def at_work(desk: Desk) -> dict[str, str]:
         "sources": "/desk/sources",
         "source": "/desk/sources/square",
         "source in trouble": "/desk/sources/who",
+        "notices": "/desk/notices",
+        "no such notice": "/desk/notices?q=zzz",
         "audit": "/desk/audit",
         "account": "/desk/account",
         "editors": "/desk/editors",
@@ -61,7 +63,8 @@ def at_work(desk: Desk) -> dict[str, str]:
 
 
 def in_trouble(desk: Desk) -> None:
-    """The official source answers from another site since yesterday; one editor has asked to follow it."""
+    """The official source answers from another site since yesterday; one editor has asked to follow it.
+    A notice of it that an alert cites was withdrawn."""
     desk.clock.move(seconds=2)  # the pace of its host
     desk.catalogue.set_due("who")
     (lease,) = desk.catalogue.lease_sources("trouble", 10)
@@ -72,7 +75,9 @@ def in_trouble(desk: Desk) -> None:
         failing_since=now - timedelta(days=1), next_check_at=now + timedelta(days=9), revalidation=Revalidation.OFF,
     )  # fmt: skip
     check = SourceCheck("who", now, "error", "redirect_refused", http_status=301, doubts=("dates", "links"))
-    assert desk.catalogue.record(lease, [], state, check) is not None
+    notices = [Item(f"n{n}", f"https://www.who.int/n{n}", "公告", "说明", "zh-Hans", Role.NOTICE) for n in (1, 2)]
+    gone = replace(notices[0], title="", text="", is_withdrawn=True)
+    assert desk.catalogue.record(lease, [Labelled(i) for i in (*notices, gone)], state, check) is not None
     editor = next(e for e in desk.catalogue.editors() if e.name == "editor A")
     desk.catalogue.decide_source("who", SourceAct.FOLLOW, editor)
 
@@ -81,7 +86,7 @@ def published_again(desk: Desk, a, b) -> str:
     """A second alert, of the last open claim."""
     claim_id = [i for i in desk.claim_ids() if desk.catalogue.claim_file(i).claim.status == "open"][-1]
     refutation_id = start(a, claim_id)
-    save(a, refutation_id, "submit", headline="多吃碘盐不能防核辐射")
+    save(a, refutation_id, "submit", headline="多吃碘盐不能防核辐射", **{"evidence-0-url": "https://www.who.int/n1"})
     version = re.search(r'name="version" value="(\d+)"', b.get(f"/desk/drafts/{refutation_id}/check").text)[1]
     assert b.post(f"/desk/drafts/{refutation_id}/approve", {"version": version}).status_code == 303
     return refutation_id

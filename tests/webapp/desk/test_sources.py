@@ -178,6 +178,26 @@ def test_a_refused_move_needs_a_reason(desk):
     assert state_of(desk, "who").move.is_refused and "只是镜像" in a.get("/desk/audit").text
 
 
+@pytest.mark.parametrize(("domain", "persons"), [("", 1), ("parked.example", 2)])
+def test_a_followed_move_has_a_way_back_with_a_reason(desk, domain, persons):
+    polled(desk, "who", address="https://news.example/feed", also_domain=domain)
+    a, b = desk.logged_in("editor A"), desk.logged_in("editor B")
+    assert "改回登记地址读取" in a.get("/desk/sources/who").text and "Confirm" not in a.get("/en/desk/sources/who").text
+    assert a.post("/desk/sources/who/return", {"return-note": ""}).status_code == 422
+    assert a.post("/en/desk/sources/who/return", {"return-note": "域名存疑"}).status_code == 303
+    assert (state_of(desk, "who").address == "") is (persons == 1)
+    if persons == 2:
+        page = b.get("/en/desk/sources/who").text
+        assert "editor A asks to read this source at its registered address again." in page and "域名存疑" in page
+        assert "Confirm the registered address" in page
+        b.post("/en/desk/sources/who/return")
+    state = state_of(desk, "who")
+    assert (state.address, state.also_domain) == ("", "")
+    page = b.get("/en/desk/sources/who").text
+    assert "域名存疑" in page and "registered address again, no longer at https://news.example/feed" in page
+    assert 'action="/en/desk/sources/who/return"' not in page
+
+
 def test_a_drifting_source_says_in_what_it_differs_and_an_editor_takes_it_for_usual(desk):
     polled(desk, "square", health=Health.DRIFTING, doubts=("dates", "links"))
     a = desk.logged_in("editor A")

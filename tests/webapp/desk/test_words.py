@@ -38,7 +38,8 @@ def words_in(node):
 
 def test_every_code_of_the_catalogue_has_a_sentence():
     found = set()
-    for call in calls(*modules("workflow", "publishing", "linking", "regrouping", "people", "intake", "standing")):
+    rooms = ("workflow", "publishing", "linking", "regrouping", "people", "intake", "standing", "departures")
+    for call in calls(*modules(*rooms)):
         if name_of(call) in ("Refused", "Conflict", "InvalidInput"):
             found |= {text for keyword in call.keywords if keyword.arg == "code" for text in words_in(keyword.value)}
     found |= {check.key for kind in AlertKind for check in workflow.checklist(RefutationText(), kind)}
@@ -54,7 +55,7 @@ def test_every_item_of_the_checklist_has_words():
 def test_every_act_of_the_audit_has_a_sentence():
     found = {f"claim_{status}" for status in (ClaimStatus.OPEN, ClaimStatus.NOT_CHECKABLE)}
     found |= {f"approved_{kind}" for kind in AlertKind}
-    for path in modules("publishing", "linking", "regrouping", "people", "intake", "standing"):
+    for path in modules("publishing", "linking", "regrouping", "people", "intake", "standing", "departures"):
         tree = ast.parse(path.read_text("utf-8"))
         for call in calls(path):
             if name_of(call) in ("append_audit", "_store", "_next_revision", "Decided"):

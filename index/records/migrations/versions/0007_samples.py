@@ -7,7 +7,7 @@ from alembic import op
 from index.records.migrations.pieces import big, blob, flag, key, moment, to, words
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

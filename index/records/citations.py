@@ -1,0 +1,64 @@
+"""Which pages our texts cite, those in force and those in work; and of whose pages the publisher has withdrawn.
+
+`citations` repeats what the texts say and is derived anew with every revision that is written. That a page was
+withdrawn stays with it until it comes back, until no text cites it, or until an editor keeps it all the same.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+
+from index.model import Refutation, RefutationStatus
+from index.records.room import Room
+from index.records.tables.published import citations
+from index.records.types import key_of
+
+
+class CitationRoom(Room):
+    """The pages that our texts stand on."""
+
+    def cited_urls(self) -> tuple[str, ...]:
+        """Of every text in force or in work, each once."""
+        return tuple(self._connection.execute(select(citations.c.url).distinct()).scalars())
+
+    def set_page_withdrawn(self, url: str, at: datetime | None) -> None:
+        """The publisher has withdrawn the page, or (None) shows it again."""
+        self._change(update(citations).where(citations.c.page == page_of(url)).values(withdrawn_at=at))
+
+    def keep_citations(self, refutation_id: str) -> None:
+        """A text goes on citing what was withdrawn."""
+        self._change(update(citations).where(citations.c.refutation_id == refutation_id).values(withdrawn_at=None))
+
+    def withdrawn_citations(self, refutation_id: str | None = None) -> dict[str, tuple[str, ...]]:
+        """The addresses that were withdrawn, by the refutation that cites them; of one refutation, or of all."""
+        statement = select(citations).where(citations.c.withdrawn_at.is_not(None)).order_by(citations.c.url)
+        if refutation_id is not None:
+            statement = statement.where(citations.c.refutation_id == refutation_id)
+        found: dict[str, tuple[str, ...]] = {}
+        for row in self._all(statement):
+            found[row["refutation_id"]] = (*found.get(row["refutation_id"], ()), row["url"])
+        return found
+
+    def _derive_citations(self, refutation: Refutation | None) -> None:
+        if refutation is None:  # its revision came first
+            return
+        own = citations.c.refutation_id == refutation.id
+        in_force = None if refutation.status is RefutationStatus.WITHDRAWN else refutation.published
+        texts = [r.text for r in (in_force, refutation.working) if r is not None]
+        urls = {page_of(e.url): e.url for text in texts for e in text.evidence if e.url}
+        known = {row["page"] for row in self._all(select(citations.c.page).where(own))}
+        self._change(delete(citations).where(own, citations.c.page.not_in(urls)))
+        rows = [
+            {"refutation_id": refutation.id, "page": page, "url": url}
+            for page, url in urls.items()
+            if page not in known
+        ]
+        if rows:
+            self._connection.execute(self._insert(citations).on_conflict_do_nothing(), rows)
+
+
+def page_of(url: str) -> str:
+    """What the spellings of one address share, as a key."""
+    return key_of(url.partition("#")[0].partition("://")[2].removeprefix("www.").rstrip("/"))
