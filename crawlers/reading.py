@@ -23,7 +23,7 @@ from crawlers.pipes import receive, send
 
 WALL_S = 10.0
 START_S = 60.0
-TASKS_A_CHILD = 200
+TASKS_A_CHILD = 1000  # a start costs as much as forty feeds; what leaks meets the limit on memory
 
 
 class Reader:
