@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import resource
@@ -27,6 +28,7 @@ def main() -> None:
     os.dup2(2, 1)
     for name in FORMATS:  # before the first task: on a busy machine the imports alone would use up its time
         adapter(name)
+    gc.freeze()  # what is imported stays: no collection need look at it again
     _limit_for_good()
     send(answers, b"ready")
     while (task := _next(sys.stdin.buffer)) is not None:

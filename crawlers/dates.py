@@ -82,8 +82,10 @@ def read_date(
 
 def _plain(raw: str, timezone: str) -> str:
     """ASCII digits and punctuation, no label, no space inside Han dates, eras as common years (Q4, Q5)."""
-    text = unicodedata.normalize("NFKC", raw)
-    text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
+    text = raw
+    if not raw.isascii():
+        text = unicodedata.normalize("NFKC", raw)
+        text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
     text = _LABEL.sub("", text).strip("()[]【】 |·")
     text = re.sub(r"(?<=^\d{4})년|(?<=\d)([월일])(?=\s|$)", lambda m: {"월": "月", "일": "日"}.get(m[1], "年"), text)
     text = re.sub(rf"\s*([年月日号號])\s*|({'|'.join(_ERAS)}|{_HALF})\s+", r"\1\2", text)

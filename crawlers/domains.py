@@ -15,6 +15,7 @@ def _suffixes() -> PublicSuffixList:
     return PublicSuffixList()
 
 
+@lru_cache(maxsize=4096)  # an item's address is asked about several times
 def host_of(url: str) -> str:
     """The lower-case host of an address, or of a bare host name; "" if there is none."""
     try:
@@ -26,7 +27,11 @@ def host_of(url: str) -> str:
 
 def registrable(url: str) -> str:
     """`www.piyao.org.cn` -> `piyao.org.cn`; a public suffix that is itself a site (`www.gov.uk`) stays as it is."""
-    host = host_of(url)
+    return _registrable(host_of(url))
+
+
+@lru_cache(maxsize=4096)
+def _registrable(host: str) -> str:
     try:
         ipaddress.ip_address(host)
     except ValueError:

@@ -112,6 +112,7 @@ class Mapped:
     is_not_checkable: bool = False
 
 
+@lru_cache(maxsize=4096)  # publishers have a few labels each
 def fold(label: str) -> str:
     """The form in which labels are compared: NFKC, case folded, category prefix and outer punctuation off."""
     text = unicodedata.normalize("NFKC", label).strip().strip(_TRIMMED)
@@ -146,7 +147,7 @@ def map_label(
             return Mapped(None, "none")
         if candidate in _global():
             return Mapped(_global()[candidate], "global")
-    for prefix, verdict in _PREFIXES:
+    for prefix, verdict in _PREFIXES if folded else ():
         if folded.startswith(prefix) and _ends_word(folded, len(prefix)):
             if verdict is _T and _TURN.search(folded, len(prefix)):
                 return Mapped(

@@ -143,14 +143,15 @@ def _whole_entries(result: Any, text: str, is_truncated: bool) -> tuple[list[Any
 
 def _parsed(result: Any, entries: Sequence[Any], is_cut: bool, context: Context, removed: int) -> Parsed:
     feed_language = str(result.feed.get("language", ""))
-    ids = Counter(i for e in entries if (i := _guid(e)))
+    named = [(entry, _guid(entry), _link(entry, context)) for entry in entries]
+    ids = Counter(guid for _, guid, _ in named if guid)
     links: dict[str, set[str]] = {}
-    for entry in entries:
-        links.setdefault(_guid(entry), set()).add(_link(entry, context))
+    for _, guid, link in named:
+        links.setdefault(guid, set()).add(link)
     shared = {
         i for i, n in ids.items() if n > 1 and len(links[i]) > 1
     }  # one guid on several links: not an identity (Q13)
-    items, bad = parted(_item(entry, context, feed_language, shared) for entry in entries)
+    items, bad = parted(_item(*entry, context, feed_language, shared) for entry in named)
     return Parsed(
         items=_without_poll_dates(items, context.fetched_at),
         bad=bad,
@@ -160,9 +161,10 @@ def _parsed(result: Any, entries: Sequence[Any], is_cut: bool, context: Context,
     )
 
 
-def _item(entry: Any, context: Context, feed_language: str, shared: set[str]) -> Item | ItemError:
+def _item(
+    entry: Any, guid: str, link: str, context: Context, feed_language: str, shared: set[str]
+) -> Item | ItemError:
     source = context.source
-    link, guid = _link(entry, context), _guid(entry)
     title = plain_title(str(entry.get("title", "")))
     text = _body(entry, link or context.url)
     if not title and not text:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 import numpy as np
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from index.ports import Change, Changed, Vectors
 from index.records.room import Room, batches, bounded
 from index.records.tables.desk import change_head, changes, cursors, embeddings
 
 STORED_FLOAT = np.dtype("<f4")
+_RAISE_HEAD = update(change_head).values(seq=change_head.c.seq + bindparam("b_count")).returning(change_head.c.seq)
 
 
 class ChangeRoom(Room):
@@ -56,12 +57,9 @@ class ChangeRoom(Room):
         if not self._marks:
             return
         count = len(self._marks)
-        raise_head = update(change_head).values(seq=change_head.c.seq + count).returning(change_head.c.seq)
-        first = self._scalar(raise_head) - count + 1
-        insert = self._insert(changes)
-        newest = insert.on_conflict_do_update(index_elements=["kind", "id"], set_={"seq": insert.excluded.seq})
+        first = self._connection.execute(_RAISE_HEAD, {"b_count": count}).scalar_one() - count + 1
         rows = [{"kind": kind, "id": id, "seq": first + place} for place, (kind, id) in enumerate(self._marks)]
-        self._connection.execute(newest, rows)
+        self._put_all(changes, rows)
         self._marks.clear()
 
     # --- vectors ---

@@ -6,13 +6,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select
+from sqlalchemy import Executable, and_, bindparam, delete, func, or_, select
 
 from index.model import CheckCounts, PollCounts, SourceCheck, SourceSample
 from index.records.room import Room, bounded
 from index.records.source_rows import check_of, check_row, sample_of, sample_row
 from index.records.tables.crawled import source_checks, source_samples
 
+_OWN = source_checks.c.source_id == bindparam("b_source")
+_SINCE = source_checks.c.checked_at >= bindparam("b_since")
+_NEWEST = (  # built once, as the other statements of a poll are
+    select(source_checks)
+    .where(_OWN)
+    .order_by(source_checks.c.checked_at.desc(), source_checks.c.id.desc())
+    .limit(bindparam("b_limit"))
+)
+_ALL, _ALL_SINCE = _NEWEST, _NEWEST.where(_SINCE)
+_IS_FULL = source_checks.c.status == "ok"
+_FULL, _FULL_SINCE = _NEWEST.where(_IS_FULL), _NEWEST.where(_IS_FULL, _SINCE)
 IS_NEWS = or_(source_checks.c.new_count > 0, source_checks.c.variant_count > 0)
 
 
@@ -24,11 +35,11 @@ class CheckRoom(Room):
 
     def checks(self, source_id: str, *, limit: int, since: datetime | None = None) -> tuple[SourceCheck, ...]:
         """Newest first."""
-        return self._newest(_of(source_id, since), limit)
+        return self._newest(_ALL if since is None else _ALL_SINCE, source_id, limit, since)
 
     def full_checks(self, source_id: str, *, limit: int, since: datetime | None = None) -> tuple[SourceCheck, ...]:
         """Only those that read a new body, newest first."""
-        return self._newest(and_(_of(source_id, since), source_checks.c.status == "ok"), limit)
+        return self._newest(_FULL if since is None else _FULL_SINCE, source_id, limit, since)
 
     def check_counts(self, since: datetime) -> dict[str, CheckCounts]:
         """Of every source that was polled since."""
@@ -67,7 +78,7 @@ class CheckRoom(Room):
         """When a poll brought something new, oldest first."""
         statement = (
             select(source_checks.c.checked_at)
-            .where(_of(source_id, since), IS_NEWS)
+            .where(source_checks.c.source_id == source_id, source_checks.c.checked_at >= since, IS_NEWS)
             .order_by(source_checks.c.checked_at)
         )
         return tuple(row["checked_at"] for row in self._all(statement))
@@ -89,12 +100,8 @@ class CheckRoom(Room):
     def delete_samples_before(self, taken_before: datetime) -> int:
         return self._change(delete(source_samples).where(source_samples.c.taken_at < taken_before))
 
-    def _newest(self, condition: ColumnElement[bool], limit: int) -> tuple[SourceCheck, ...]:
-        statement = select(source_checks).where(condition)
-        ordered = statement.order_by(source_checks.c.checked_at.desc(), source_checks.c.id.desc())
-        return tuple(check_of(row) for row in self._all(ordered.limit(bounded(limit))))
-
-
-def _of(source_id: str, since: datetime | None) -> ColumnElement[bool]:
-    own = source_checks.c.source_id == source_id
-    return own if since is None else and_(own, source_checks.c.checked_at >= since)
+    def _newest(
+        self, statement: Executable, source_id: str, limit: int, since: datetime | None
+    ) -> tuple[SourceCheck, ...]:
+        values = {"b_source": source_id, "b_limit": bounded(limit)} | ({} if since is None else {"b_since": since})
+        return tuple(check_of(row) for row in self._connection.execute(statement, values).mappings())

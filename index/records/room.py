@@ -50,7 +50,7 @@ class Room:
         return postgresql.insert(table) if self._is_postgresql else sqlite.insert(table)
 
     def _add(self, table: Table, values: Mapping[str, Any]) -> None:
-        self._connection.execute(Insert(table), values)
+        self._connection.execute(_plain(table), values)
 
     def _put(self, table: Table, values: Mapping[str, Any], keep: Collection[str] = ()) -> None:
         """Inserts the row or replaces the columns of the one with the same primary key, except those in `keep`."""
@@ -60,6 +60,11 @@ class Room:
     def _put_all(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """As `_put`, many rows with the same columns at once."""
         self._connection.execute(_upsert(table, self._is_postgresql, tuple(rows[0]), frozenset()), list(rows))
+
+
+@cache
+def _plain(table: Table) -> Insert:
+    return Insert(table)
 
 
 @cache

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +22,7 @@ from index.records.source_rows import host_of, source_of, source_row, state_of, 
 from index.records.tables.crawled import entries_read, hosts, source_states, sources
 from index.records.types import key_of
 
+SEEN_FIELDS = tuple(SeenItem.__dataclass_fields__)
 LOOKED_AT = 500  # due rows of one claim
 #: What belongs to an address, and ends with it.
 OF_ADDRESS = ("etag", "last_modified", "body_sha256", "address", "also_domain", "revalidation", "move", "proposal")
@@ -198,7 +198,7 @@ class SourceRoom(Room):
         named = [list(dict.fromkeys(key_of(name) for name in (i, *aliases))) for i, _, aliases in items]
         known = self._known_items(source_id, [name for names in named for name in names])
         ids = [next((known[name]["id"] for name in names if name in known), None) for names in named]
-        rows = [{**asdict(seen), "last_seen_at": now} for _, seen, _ in items]
+        rows = [{**{name: getattr(seen, name) for name in SEEN_FIELDS}, "last_seen_at": now} for _, seen, _ in items]
         changed = [{**_bound(row), "b_id": id} for row, id in zip(rows, ids, strict=True) if id is not None]
         if changed:
             self._connection.execute(polled.RENEW_ITEM, changed)

@@ -15,6 +15,10 @@ _MAX_LENGTH = 2_048
 _PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\.?|\[[0-9a-f:.]+\]")
 _ODD = re.compile(r"[\x00-\x20\x7f-\xa0\\\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+# Nothing in it has two spellings: what `_once` would make of it is itself.
+_PLAIN = re.compile(
+    r"https?://[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*(?:/(?!\.)[A-Za-z0-9._~-]*)+"
+)
 # Only ASCII: in Chinese text an address is followed by the next word without a space.
 _LINK = re.compile(r"(?:https?://|(?<![A-Za-z0-9_.@/-])www\.)[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+", re.IGNORECASE)
 _PREFIXES = ("utm_", "share_", "sharer_", "pk_", "mtm_", "_hs")
@@ -31,6 +35,8 @@ def canonical_url(url: str) -> str | None:
     url = url.strip()
     if not url or len(url) > _MAX_LENGTH or _ODD.search(url):
         return None
+    if _PLAIN.fullmatch(url):
+        return url
     for _ in range(4):
         after = _once(url)
         if after is None or after == url:

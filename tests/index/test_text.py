@@ -282,6 +282,14 @@ class TestAddresses:
         if canonical is not None:
             assert text.canonical_url(canonical) == canonical
 
+    @given(st.from_regex(r"https?://[a-z0-9.-]{1,70}(?:/[A-Za-z0-9._~-]{0,4}){0,4}", fullmatch=True))
+    @example("http://a.example/./b")
+    @example("http://a.example/b/..")
+    @example("http://www.a-b.example//b/.c/")
+    @example("http://" + "a" * 64 + ".example/b")
+    def test_an_address_without_anything_odd_is_written_as_by_the_long_way(self, raw: str) -> None:
+        assert text.canonical_url(raw) == text.canonical_url(f"{raw}?")  # with a query, it is taken apart
+
 
 class TestLanguages:
     @pytest.mark.parametrize(
