@@ -24,6 +24,7 @@ from sqlalchemy.exc import ArgumentError
 from index.errors import SettingError
 
 BUSY_TIMEOUT_MS = 5000
+RETRY_S = 0.002
 WRITER_WAIT_S = 10.0
 SILENT_WRITER_TIMEOUT_MS = 30_000
 
@@ -79,7 +80,7 @@ def _sqlite(url: URL) -> Engines:
     read = create_engine(url, json_serializer=to_json, pool_size=5, max_overflow=20, hide_parameters=True)
     event.listen(write, "connect", _sqlite_connect(is_reading=False))
     event.listen(read, "connect", _sqlite_connect(is_reading=True))
-    event.listen(write, "begin", _begin("BEGIN IMMEDIATE"))
+    event.listen(write, "begin", _begin_writing)
     event.listen(read, "begin", _begin("BEGIN"))
     return Engines(write, read)
 
@@ -124,6 +125,31 @@ def _begin(statement: str) -> Callable[[Connection], None]:
         connection.exec_driver_sql(statement)
 
     return begin
+
+
+def _begin_writing(connection: Connection) -> None:
+    """BEGIN IMMEDIATE, tried every RETRY_S while another process writes.
+
+    SQLite's own waiting sleeps longer the longer it has waited, up to .1 s: whoever came last goes first, and two busy
+    processes each wait many times as long as the other's transaction lasts.
+    """
+    raw = connection.connection.dbapi_connection
+    assert isinstance(raw, sqlite3.Connection)
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        while time.monotonic() < deadline:
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+                time.sleep(RETRY_S)
+            else:
+                return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # its error is SQLAlchemy's
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
 
 # --- PostgreSQL ---

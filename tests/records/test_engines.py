@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,26 @@ def test_b10_a_sqlite_writer_holds_the_write_lock_from_its_first_moment(tmp_path
         other.execute("BEGIN IMMEDIATE")
     with engines.read.begin():
         other.execute("BEGIN IMMEDIATE")
+    other.close()
+    engines.dispose()
+
+
+def test_b14_a_sqlite_writer_waits_for_another_process_and_no_longer_than_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.db"
+    engines = open_engines(f"sqlite:///{path}")
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    ending = threading.Timer(0.2, other.commit)
+    ending.start()
+    with engines.write.begin() as connection:
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 5000
+    ending.join()
+    monkeypatch.setattr("index.records.engine.BUSY_TIMEOUT_MS", 50)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DBAPIError, match="locked"), engines.write.begin():
+        pass
     other.close()
     engines.dispose()
 
