@@ -58,7 +58,7 @@ def test_metrics_prints_what_the_site_would_answer(house: House, run: Run) -> No
     house.seen(RUMORS[0])
     status, output, _ = run("metrics")
     assert status == 0
-    assert "\nclarion_claims_open 1\n" in output and output.endswith("\n")
+    assert "\nclarion_claims_open 1.0\n" in output and output.endswith("\n")
 
 
 def test_check_names_what_differs_and_repair_mends_it(house: House, run: Run) -> None:

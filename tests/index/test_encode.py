@@ -46,7 +46,7 @@ class TestOwnWeights:
 
     @pytest.fixture
     def made(self, tmp_path: Path) -> Path:
-        raw = json.loads(resources.files("index").joinpath("weights/words-2.json").read_text(encoding="utf-8"))
+        raw = json.loads(resources.files("index").joinpath("weights/words-3.json").read_text(encoding="utf-8"))
         folder = tmp_path / "weights"
         folder.mkdir()
         (folder / "mine.json").write_text(json.dumps(raw | {"name": "mine-1", "encoder": "all-minilm-l6-v2"}))

@@ -36,6 +36,10 @@ def _enum(values: Any) -> Json:
     return {"type": "string", "enum": [str(v) for v in values]}
 
 
+#: Of a publisher's date: approximate where it was told as a distance or without its year.
+DATE_QUALITY: Json = _enum(("exact", "approximate"))
+
+
 def _maybe(schema: Json) -> Json:
     return {"anyOf": [schema, {"type": "null"}]}
 
@@ -107,7 +111,13 @@ SCHEMAS: Json = {
         asked_count=NUMBER,
     ),
     "Review": _object(
-        publisher=TEXT, title=TEXT, url=LINK, label=_maybe(TEXT), language=TEXT, published_at=_maybe(TIME)
+        publisher=TEXT,
+        title=TEXT,
+        url=LINK,
+        label=_maybe(TEXT),
+        language=TEXT,
+        published_at=_maybe(TIME),
+        date_quality=DATE_QUALITY,
     ),
     "Source": _object(
         id=TEXT,
@@ -265,7 +275,7 @@ def describe(site_url: str, site_name: str) -> Json:
                 "allOf": [
                     _ref("Claim"),
                     _object(
-                        wordings=_list(_object(text=TEXT, language=TEXT, seen_at=TIME)),
+                        wordings=_list(_object(text=TEXT, language=TEXT, seen_at=TIME, date_quality=DATE_QUALITY)),
                         alert=_maybe(_ref("Alert")),
                         reviews=_list(_ref("Review")),
                         is_being_checked=FLAG,

@@ -86,7 +86,12 @@ def claim(claim_id: str) -> Response:
     page = catalogue().claim_page(_checked(claim_id, "clm"))
     body = shapes.claim(page.claim)
     body["wordings"] = [
-        {"text": w.text, "language": w.language, "seen_at": shapes.moment(w.published_at or w.seen_at)}
+        {
+            "text": w.text,
+            "language": w.language,
+            "seen_at": shapes.moment(w.published_at or w.seen_at),
+            "date_quality": w.date_quality if w.published_at else "exact",
+        }
         for w in page.wordings
     ]
     body["alert"] = shapes.alert(page.thread) if page.thread else None

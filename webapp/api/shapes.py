@@ -102,6 +102,7 @@ def review(value: OutsideRefutation) -> Json:
         "label": value.label or None,
         "language": value.language,
         "published_at": moment(value.published_at),
+        "date_quality": value.date_quality,
     }
 
 

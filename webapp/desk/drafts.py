@@ -20,6 +20,7 @@ from webapp.present import moment
 from webapp.regions import REGION_NAMES
 
 ADD_ROW, ADD_SUGGESTED, FIND_NOTICE, SUBMIT, PREVIEW = "add_row", "add-", "find_notice", "submit", "preview"
+ENTER = "enter"
 OFFERED_NOTICES = 8
 
 
@@ -38,12 +39,17 @@ def save_draft(refutation_id: str) -> Response | str | tuple[str, int]:
         raise Refused(code=page.refusals.get(workflow.Act.SAVE, "wrong_status"))
     form = _read(page.working.text.evidence)
     act = request.form.get("act", "")
+    if act == ENTER and _asked("notice-words") != _asked("notice-asked"):  # the key was pressed in that field
+        act = FIND_NOTICE
     if act == ADD_ROW:
         return _form(page, form.with_rows(Row(), Row()), is_row_new=True)
     if act == FIND_NOTICE:
-        return _form(page, form, offered=_notices())
+        return _form(page, form, offered=_notices("notice-words"))
     if act.startswith(ADD_SUGGESTED):
-        return _form(page, form.with_rows(_suggested(page, act.removeprefix(ADD_SUGGESTED)), Row()), is_row_new=True)
+        row = _suggested(page, act.removeprefix(ADD_SUGGESTED))
+        if row is None:  # it has been withdrawn, or newer ones stand before it now
+            return _form(page, form, offered=_notices("notice-asked"))
+        return _form(page, form.with_rows(row, Row()), is_row_new=True)
     if form.problems:
         return _form(page, form), 422
     try:
@@ -92,21 +98,24 @@ def _submit(refutation_id: str) -> Response | tuple[str, int]:
     return redirect(url_for(".publish_check", refutation_id=refutation_id), 303)
 
 
-def _suggested(page: DraftPage, outside_id: str) -> Row:
-    notice = next((row for row in _notices() if row.id == outside_id), None)
+def _suggested(page: DraftPage, outside_id: str) -> Row | None:
+    notice = next((row for row in _notices("notice-asked") if row.id == outside_id), None)
     if notice is not None:
         return forms.notice_row(notice)
     found = next((o for o in page.suggested_evidence if o.id == outside_id), None)
     if found is None:
-        return Row()
+        return None
     source = next((row.source for row in catalogue().sources() if row.source.id == found.source_id), None)
     return forms.suggested_row(found, found.publisher or (source.name(found.language) if source else found.source_id))
 
 
-def _notices() -> tuple[NoticeRow, ...]:
-    """Official notices in force with the words that were asked for."""
-    asked = request.form.get("notice-words", "").strip()[:MAX_SEARCH]
-    return catalogue().official_notices(text=asked, only_in_force=True).rows[:OFFERED_NOTICES]
+def _asked(field: str) -> str:
+    return request.form.get(field, "").strip()[:MAX_SEARCH]
+
+
+def _notices(field: str) -> tuple[NoticeRow, ...]:
+    """Official notices in force with the words in `field`: those typed now, or those of the list that is shown."""
+    return catalogue().official_notices(text=_asked(field), only_in_force=True).rows[:OFFERED_NOTICES]
 
 
 def _conflict(refutation_id: str, form: DraftForm) -> Response | str:

@@ -27,6 +27,11 @@ from webapp.opened import catalogue
 
 Answer = Response | tuple[str, int]
 
+#: Names of encodings, as Python writes them, in which a page may be written.
+_OF_PAGES = re.compile(
+    r"utf-(8|16|32)(-[bl]e)?|gb\w+|big5\w*|cp\d+|shift_jis\w*|euc_\w+|iso8859-\d+|iso2022_\w+|koi8-[ru]|ascii"
+)
+
 #: What is said after an act that is done, and after one that waits for a second editor.
 _DONE: Mapping[SourceAct, str] = {
     SourceAct.CHECK: N_("%(source)s is due now. The next crawl takes it."),
@@ -88,13 +93,22 @@ def source_sample(source_id: str, which: str) -> Answer:
 
 def _legible(sample: SourceSample) -> str:
     """By the encoding that fits, UTF-8 before what the answer declares; controls and marks of direction as numbers."""
-    told = re.search(r"charset=[\"']?([\w.:-]{1,40})", sample.content_type)
     text = sample.body.decode("utf-8", "replace")
-    for encoding in ("utf-8", *([told[1]] if told else []), "gb18030"):
-        with contextlib.suppress(UnicodeDecodeError, LookupError, ValueError):
+    for encoding in ("utf-8", *_declared(sample.content_type), "gb18030"):
+        with contextlib.suppress(ValueError):
             text = codecs.getincrementaldecoder(encoding)().decode(sample.body)  # its last character may be cut
             break
-    return "".join(c if c in "\n\t" or unicodedata.category(c) not in _HIDDEN else f"\\u{ord(c):04x}" for c in text)
+    lines = text.replace("\r\n", "\n")
+    return "".join(c if c in "\n\t" or unicodedata.category(c) not in _HIDDEN else f"\\u{ord(c):04x}" for c in lines)
+
+
+def _declared(content_type: str) -> tuple[str, ...]:
+    """The encoding that the answer names, if it is one of pages: Python's list also has codecs that inflate."""
+    told = re.search(r"charset=[\"']?([\w.:-]{1,40})", content_type)
+    with contextlib.suppress(LookupError):
+        name = codecs.lookup(told[1]).name if told else ""
+        return (name,) if _OF_PAGES.fullmatch(name) else ()
+    return ()
 
 
 @blueprint.post("/sources/<source_id>/check")

@@ -158,6 +158,7 @@ OTHER_FIELDS: Mapping[str, str] = {
     "role": N_("Role"),
     "is_material": N_("Material"),
     "notice-words": N_("Words in the notice"),
+    "keep-reason": N_("Why does the text still hold?"),
 }
 
 #: The crawler's codes (sources.md 3).

@@ -96,9 +96,17 @@ def test_a_draft_finds_notices_in_force_and_cites_one_without_saving_or_losing_a
     assert found.status_code == 200
     offered = re.findall(r'value="(add-evi_[^"]+)"', found.text)
     assert len(offered) == 1 and "停电通知更正" in found.text and READY["truth"] in found.text
-    added = a.post(f"/en/desk/drafts/{refutation_id}", fields | {"act": offered[0]}).text
+    assert '<input type="hidden" name="notice-asked" value="停电">' in found.text
+    asked = fields | {"act": offered[0], "notice-asked": "停电", "notice-words": "停电 又改"}
+    added = a.post(f"/en/desk/drafts/{refutation_id}", asked).text
     assert 'name="evidence-2-url" type="url" inputmode="url" value="https://www.who.int/n4"' in added
     assert 'name="evidence-2-publisher" value="世界卫生组织"' in added and READY["truth"] in added
-    nothing = a.post(f"/en/desk/drafts/{refutation_id}", fields | {"notice-words": "暴雨"}).text
-    assert "No notice fits." in nothing and "add-evi_" not in nothing
+    gone = a.post(f"/en/desk/drafts/{refutation_id}", asked | {"act": "add-evi_gone"}).text
+    assert 'name="evidence-2-url" type="url" inputmode="url" value=""' in gone and offered[0] in gone
+    assert gone.count('name="evidence-3-url"') == 0
+    for act in ("find_notice", "enter"):
+        nothing = a.post(f"/en/desk/drafts/{refutation_id}", fields | {"notice-words": "暴雨", "act": act}).text
+        assert "No notice fits." in nothing and "add-evi_" not in nothing
+    cited = {"evidence-2-url": "https://www.who.int/n4", "evidence-2-publisher": "世界卫生组织"}
+    assert "No notice fits." in a.post(f"/en/desk/drafts/{refutation_id}", fields | cited).text
     assert a.get(f"/en/desk/drafts/{refutation_id}").text.count("https://www.who.int/n4") == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -253,11 +254,21 @@ def test_c8_what_a_source_answered_is_shown_as_inert_text(desk):
 @pytest.mark.parametrize(
     ("body", "content_type"),
     [("可信".encode("gb18030"), "text/html"), ("可信".encode("big5"), "text/xml; charset=big5"),
-     ("可信".encode() + b"\xe8\xb0", "charset=nonsense"), ("可信".encode("gbk"), "text/html; charset=hex")],
+     ("可信".encode() + b"\xe8\xb0", "charset=nonsense"), ("可信".encode("utf-16"), "text/xml; charset=UTF-16"),
+     *(("可信".encode("gbk"), f"charset={codec}") for codec in ("hex", "base64", "bz2", "zlib", "rot13", "punycode"))],
 )  # fmt: skip
 def test_a_sample_is_read_in_the_encoding_that_fits(desk, body, content_type):
     sampled(desk, body, content_type, is_good=True)
     assert desk.logged_in("editor A").get("/desk/sources/who/answers/usable").text.startswith("可信")
+
+
+def test_a_sample_is_never_inflated_and_its_lines_end_as_lines(desk):
+    bomb = bz2.compress(bytes(1_000_000))
+    sampled(desk, bomb, "text/xml; charset=bz2", is_good=True)
+    page = desk.logged_in("editor A").get("/desk/sources/who/answers/usable")
+    assert page.status_code == 200 and len(page.text) < 10 * len(bomb)
+    sampled(desk, "一\r\n二\r三".encode(), is_good=True)
+    assert desk.logged_in("editor A").get("/desk/sources/who/answers/usable").text == "一\n二\\u000d三"
 
 
 def test_a_source_in_other_hands_says_so_and_can_be_taken_as_it_is(desk):
