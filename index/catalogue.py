@@ -341,11 +341,11 @@ class Catalogue:
         """
         return publishing.propose_withdrawal(self._parts, refutation_id, editor, reason)
 
-    def keep_citations(self, refutation_id: str, editor: Editor, reason: str) -> None:
-        """The text goes on citing pages that their publishers have withdrawn; nobody is asked again. Raises: NotFound,
-        Refused (also without a reason), InvalidInput for one that is too long.
+    def keep_citations(self, refutation_id: str, editor: Editor, urls: Collection[str], reason: str) -> None:
+        """The text goes on citing these pages, which their publishers have withdrawn; nobody is asked again. Raises:
+        NotFound, Refused (also without a reason), InvalidInput for one that is too long.
         """
-        departures.keep_citations(self._parts, refutation_id, editor, reason)
+        departures.keep_citations(self._parts, refutation_id, editor, urls, reason)
 
     def discard(self, refutation_id: str, editor: Editor) -> Refutation:
         """Throws the draft in work away (of a correction, or of a first text). Raises: NotFound, Refused."""

@@ -38,7 +38,7 @@ def asked_again(parts: Parts, source_id: str, names: Collection[str]) -> None:
         unit.asked_again(source_id, names, parts.clock.now())
 
 
-def keep_citations(parts: Parts, refutation_id: str, editor: Editor, reason: str) -> None:
+def keep_citations(parts: Parts, refutation_id: str, editor: Editor, urls: Collection[str], reason: str) -> None:
     """See Catalogue.keep_citations."""
     workflow.keep_citations(editor, reason)
     if len(reason) > MAX_NOTE:
@@ -48,9 +48,10 @@ def keep_citations(parts: Parts, refutation_id: str, editor: Editor, reason: str
         refutation = unit.refutation(refutation_id) if is_id(refutation_id, "ref") else None
         if refutation is None:
             raise NotFound(f"no refutation {refutation_id}")
-        if not unit.withdrawn_citations(refutation_id):
+        kept = sorted(set(unit.withdrawn_citations(refutation_id).get(refutation_id, ())) & set(urls))
+        if not kept:  # only what the editor saw: another page may have been withdrawn meanwhile
             raise Refused(code="wrong_status")
-        unit.keep_citations(refutation_id)
+        unit.keep_citations(refutation_id, kept)
         shown = refutation.published or refutation.revisions[-1]
-        values = {"headline": shown.text.headline, "note": reason.strip()}
+        values = {"headline": shown.text.headline, "note": reason.strip(), "pages": " ".join(kept)}
         unit.append_audit(parts.clock.now(), editor.id, "citations_kept", refutation_id, values)

@@ -387,8 +387,8 @@ class Unit(Protocol):
     def withdrawn_citations(self, refutation_id: str | None = None) -> dict[str, tuple[str, ...]]:
         """The addresses that were withdrawn, by the refutation that cites them; of one refutation, or of all."""
 
-    def keep_citations(self, refutation_id: str) -> None:
-        """The text goes on citing what was withdrawn until now."""
+    def keep_citations(self, refutation_id: str, urls: Collection[str]) -> None:
+        """The text goes on citing these pages although they were withdrawn."""
 
     def add_alert(self, alert: Alert) -> None: ...
     def alert(self, alert_id: str) -> Alert | None: ...

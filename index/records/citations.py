@@ -6,6 +6,7 @@ withdrawn stays with it until it comes back, until no text cites it, or until an
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
@@ -27,9 +28,10 @@ class CitationRoom(Room):
         """The publisher has withdrawn the page, or (None) shows it again."""
         self._change(update(citations).where(citations.c.page == page_of(url)).values(withdrawn_at=at))
 
-    def keep_citations(self, refutation_id: str) -> None:
-        """A text goes on citing what was withdrawn."""
-        self._change(update(citations).where(citations.c.refutation_id == refutation_id).values(withdrawn_at=None))
+    def keep_citations(self, refutation_id: str, urls: Collection[str]) -> None:
+        """A text goes on citing these pages although they were withdrawn."""
+        kept = (citations.c.refutation_id == refutation_id, citations.c.url.in_(urls))
+        self._change(update(citations).where(*kept).values(withdrawn_at=None))
 
     def withdrawn_citations(self, refutation_id: str | None = None) -> dict[str, tuple[str, ...]]:
         """The addresses that were withdrawn, by the refutation that cites them; of one refutation, or of all."""

@@ -104,23 +104,26 @@ def test_an_editor_keeps_a_citation_with_a_reason_and_the_audit_says_so(house: H
     alert = house.published(house.seen(RUMORS[1]), **citing())
     keep = house.catalogue.keep_citations
     with pytest.raises(Refused) as early:
-        keep(alert.refutation_id, house.author, "有存档")
+        keep(alert.refutation_id, house.author, [PAGE], "有存档")
     withdraws(house)
     with pytest.raises(Refused) as nameless:
-        keep(alert.refutation_id, house.author, "  ")
+        keep(alert.refutation_id, house.author, [PAGE], "  ")
     with pytest.raises(Refused) as reporter:
-        keep(alert.refutation_id, house.reporter, "有存档")
+        keep(alert.refutation_id, house.reporter, [PAGE], "有存档")
     with pytest.raises(InvalidInput) as endless:
-        keep(alert.refutation_id, house.author, "x" * 501)
+        keep(alert.refutation_id, house.author, [PAGE], "x" * 501)
     codes = [refused.value.code for refused in (early, nameless, reporter, endless)]
     assert codes == ["wrong_status", "reason_required", "not_allowed", "too_long"]
     assert told(house, alert.refutation_id) == (PAGE,)
-    keep(alert.refutation_id, house.author, "有存档")
+    with pytest.raises(Refused):
+        keep(alert.refutation_id, house.author, ["https://www.who.int/unseen"], "有存档")
+    keep(alert.refutation_id, house.author, [PAGE, "https://www.who.int/unseen"], "有存档")
     assert (told(house, alert.refutation_id), to_write(house)) == ((), {})
     entry = house.catalogue.audit(limit=1)[0]
     assert (entry.act, entry.subject_id, entry.values["note"]) == ("citations_kept", alert.refutation_id, "有存档")
+    assert entry.values["pages"] == PAGE
     with pytest.raises(NotFound):
-        keep(HOSTILE_IDS[0], house.author, "有存档")
+        keep(HOSTILE_IDS[0], house.author, [PAGE], "有存档")
 
 
 # --- which pages are asked for ---

@@ -80,7 +80,8 @@ def correct(refutation_id: str) -> Response:
 @blueprint.post("/drafts/<refutation_id>/keep-citations")
 def keep_citations(refutation_id: str) -> Response | tuple[str, int]:
     try:
-        catalogue().keep_citations(refutation_id, access.editor(), request.form.get("keep-reason", ""))
+        seen, reason = request.form.getlist("withdrawn"), request.form.get("keep-reason", "")
+        catalogue().keep_citations(refutation_id, access.editor(), seen, reason)
     except (InvalidInput, Refused) as error:
         if error.field != "reason":
             raise

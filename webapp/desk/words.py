@@ -102,7 +102,7 @@ AUDIT: Mapping[str, str] = {
     "correction_started": N_("%(who)s began a correction of “%(headline)s”."),
     "withdrawal_proposed": N_("%(who)s proposed to withdraw “%(headline)s”: %(note)s"),
     "withdrawal_refused": N_("%(who)s refused to withdraw “%(headline)s”: %(note)s"),
-    "citations_kept": N_("%(who)s kept what “%(headline)s” cites although it was withdrawn: %(note)s"),
+    "citations_kept": N_("%(who)s kept what “%(headline)s” cites (%(pages)s) although it was withdrawn: %(note)s"),
     "discarded": N_("%(who)s discarded the draft “%(headline)s”."),
     "claims_joined": N_("%(who)s joined “%(claim)s” to “%(target)s”."),
     "match_confirmed": N_("%(who)s confirmed an answer to “%(claim)s”."),
@@ -286,7 +286,7 @@ def person(editor_id: str, editors: Mapping[str, Editor]) -> str:
 
 def audit_sentence(entry: AuditEntry, editors: Mapping[str, Editor]) -> str:
     """An act of the audit as a sentence; missing values show as a dash, never as an error."""
-    values = dict.fromkeys(("claim", "target", "headline", "note", "name"), "—") | dict(entry.values)
+    values = dict.fromkeys(("claim", "target", "headline", "note", "name", "pages"), "—") | dict(entry.values)
     values["note"] = maybe_sentence(values["note"])
     values |= {"who": person(entry.actor_id, editors), "subject": entry.subject_id, "act": entry.act}
     return gettext(AUDIT.get(entry.act, AUDIT_OTHER), **values)

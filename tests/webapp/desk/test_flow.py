@@ -411,8 +411,9 @@ def test_q19_a_citation_that_was_withdrawn_is_on_the_desk_until_an_editor_decide
     assert told in a.get(check).text and "所引页面已被发布方撤下" in a.get("/desk?list=write").text
     assert "Keep citing it" not in desk.logged_in("reporter R").get(check).text
     keep = f"/en/desk/drafts/{refutation_id}/keep-citations"
-    assert a.post(keep, {"keep-reason": ""}).status_code == 422
-    assert a.post(keep, {"keep-reason": "有存档"}).status_code == 303
+    (seen,) = re.findall(r'name="withdrawn" value="([^"]+)"', a.get(check).text)
+    assert a.post(keep, {"keep-reason": "", "withdrawn": seen}).status_code == 422
+    assert a.post(keep, {"keep-reason": "有存档", "withdrawn": seen}).status_code == 303
     assert told not in a.get(check).text and "有存档" in a.get(check).text
     assert "cites a page" not in a.get("/en/desk?list=write").text
     a.post(f"/desk/drafts/{refutation_id}/correct")
