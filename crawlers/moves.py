@@ -20,10 +20,10 @@ _PERMANENT = frozenset({301, 308})
 
 def seen(move: Move | None, asked: str, to: str, hops: Sequence[Hop], own: Sequence[str], today: date) -> Move | None:
     """What is known of a move after an answer that could be read: `asked` led to `to` by `hops`. None: it has not
-    moved, or not for good, or to a mere home page.
+    moved, or not for good, or to a mere home page. What editors refused stays refused.
     """
     if not hops or any(hop.status not in _PERMANENT for hop in hops) or (_is_home(to) and not _is_home(asked)):
-        return None
+        return move if move is not None and move.is_refused else None
     if move is None or move.to != to:
         return Move(to, (today,), "" if is_within(to, own) else registrable(to))
     if today in move.days or len(move.days) >= DAYS:

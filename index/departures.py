@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from index import workflow
 from index.errors import InvalidInput, NotFound, Refused
 from index.ids import is_id
+from index.lookalike import host_of
 from index.model import Absence, Editor
 from index.ports import Parts
 from index.text import url_key
@@ -25,7 +25,7 @@ def departed_items(parts: Parts, source_id: str, listed: Collection[str], limit:
         source = unit.source(source_id)
         if source is None:
             raise NotFound(f"no source {source_id}")
-        cited = [url for url in unit.cited_urls() if source.domain in (urlsplit(url).hostname or "")]
+        cited = [url for url in unit.cited_urls() if source.domain in host_of(url)]
         names = [name for url in cited for name in (url, f"url:{url_key(url)}")]
         return unit.departed_items(
             source_id, listed, names, seen_before=now - AGAIN_AFTER, new_since=now - FRESH_FOR, limit=limit

@@ -46,7 +46,7 @@ def registrable(host: str) -> str:
 
 def imitating(urls: Iterable[str], domains: Sequence[str]) -> tuple[str, ...]:
     """The hosts among `urls` that imitate one of the registered `domains` without being it."""
-    hosts = {host for url in urls if (host := _host(url))}
+    hosts = {host for url in urls if (host := host_of(url))}
     return tuple(sorted(host for host in hosts if imitated(host, domains)))
 
 
@@ -96,7 +96,8 @@ def _suffixes() -> PublicSuffixList:
     return PublicSuffixList()
 
 
-def _host(url: str) -> str:
+def host_of(url: str) -> str:
+    """The host of an address, "" if it has none or is malformed."""
     try:
         return urlsplit(url).hostname or ""
     except ValueError:

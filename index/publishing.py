@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from index import merging, sync, workflow
 from index.errors import Conflict, InvalidInput, NotFound
 from index.ids import new_id, new_id_after
+from index.lookalike import host_of
 from index.model import (
     LANGUAGES,
     TOPICS,
@@ -342,7 +343,8 @@ def _check_limits(text: RefutationText, note: str) -> None:
 
 
 def _check_evidence(evidence: Evidence) -> None:
-    if evidence.url and not evidence.url.startswith(("http://", "https://")):
+    is_web = evidence.url.startswith(("http://", "https://"))
+    if evidence.url and not (is_web and host_of(evidence.url)):
         raise InvalidInput(code="bad_address", field="evidence")
     if max(len(evidence.publisher), len(evidence.title)) > MAX_LABEL or len(evidence.url) > MAX_URL:
         raise InvalidInput(code="too_long", field="evidence")

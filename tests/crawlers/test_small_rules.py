@@ -3,12 +3,13 @@
 # ruff: noqa: E501 - the tables are as wide as their characters
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawlers import moves
 from crawlers.adapters.jsonld import is_type, nodes_of_type, read_blocks, strings
 from crawlers.adapters.listing import exact
 from crawlers.adapters.loosejson import with_parameter
@@ -17,6 +18,7 @@ from crawlers.decode import decode
 from crawlers.domains import is_within, registrable
 from crawlers.language import canonical_language, told_language
 from crawlers.plain import mended, one_line, plain_text, plain_title, web_link
+from index.model import Move
 from tests.crawlers.fakes import a_source
 from tests.crawlers.loopback import read
 
@@ -220,3 +222,9 @@ def test_q10_half_an_emoji_goes_and_the_text_around_it_stays(form: str, body: st
 
 def test_q10_half_an_emoji_is_no_part_of_an_address() -> None:
     assert with_parameter("https://news.example/list?limit=40", "max_id", "1\ud83d") == "https://news.example/list?limit=40&max_id=1"
+
+
+def test_a5_a_refused_move_stays_refused_after_an_answer_without_a_redirect() -> None:
+    refused = Move("https://news.example/new", is_refused=True)
+    asked = "https://news.example/feed"
+    assert moves.seen(refused, asked, asked, (), ("news.example",), date(2026, 3, 1)) == refused

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -168,3 +169,18 @@ def test_what_circulates_is_never_asked_for_again(house: House) -> None:
     assert house.catalogue.departed_items("forum", (), 5) == ()
     with pytest.raises(NotFound):
         house.catalogue.departed_items("nobody", (), 5)
+
+
+@pytest.mark.parametrize("url", ["https://[example.org]/x", "http://[abc"])
+def test_a_malformed_address_in_a_draft_is_refused_and_a_kept_one_stops_no_source(house: House, url: str) -> None:
+    house.record(review(RUMORS[0]), source=checker())
+    with pytest.raises(InvalidInput) as refused:
+        house.written(house.seen(RUMORS[1]), **citing(url))
+    assert (refused.value.code, refused.value.field) == ("bad_address", "evidence")
+    draft = house.written(house.seen(RUMORS[1]), **citing())
+    revision = working(draft)
+    kept = replace(revision, text=replace(revision.text, evidence=(Evidence("查核", "查核报告", url),)))
+    with house.parts.records.begin() as unit:
+        unit.put_revision(kept, expected_version=revision.version)  # as written before such addresses were refused
+    house.clock.forward(days=2)
+    assert departed(house) == [("review-1", PAGE)]
