@@ -39,7 +39,9 @@ class Notepad:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
-    def known_items(self, source_id: str, native_ids: Collection[str]) -> frozenset[str]:
+    def known_items(
+        self, source_id: str, native_ids: Collection[str], *, only_standing: bool = False
+    ) -> frozenset[str]:
         return frozenset()
 
     def past_checks(self, source_id: str, limit: int, since: datetime | None) -> tuple[SourceCheck, ...]:

@@ -151,7 +151,10 @@ class Fetcher:
         if last_modified:
             headers["If-Modified-Since"] = last_modified
         self._wait(url, pace_s(source))
-        outcome = self._get(source, url, headers, body)
+        spill = Spill(self._folder, self._stopped) if source.options.get("dump") else None
+        outcome = self._get(source, url, headers, body, spill)
+        if spill is not None and not isinstance(outcome, Fetched):
+            spill.close()
         if isinstance(outcome, Failed) and outcome.code == "end_of_list":
             return replace(outcome, code="not_found")  # an end without a beginning
         if isinstance(outcome, Fetched) and sha256 and outcome.sha256 == sha256 and not outcome.is_truncated:
@@ -168,7 +171,9 @@ class Fetcher:
         outcome = self._get(source, url, {}, body)
         return outcome if isinstance(outcome, Fetched | Failed) else Failed("malformed", detail="an unasked 304")
 
-    def _get(self, source: Source, url: str, conditional: dict[str, str], body: bytes) -> Outcome:
+    def _get(
+        self, source: Source, url: str, conditional: dict[str, str], body: bytes, spill: Spill | None = None
+    ) -> Outcome:
         if (left_s := self._pause_s(url)) > 0:
             return Failed("rate_limited", retry_after_s=left_s, detail="the host asked for a pause")
         vetting = self._vetting(source)
@@ -181,15 +186,11 @@ class Fetcher:
         key = _key_header(source, self._environ)
         if key is None:
             return Failed("needs_token", detail=f"the variable {source.options['key_env']} is not set")
-        headers, limits = self._headers | conditional | key, self._limits_of(source)
+        headers, limits = self._headers | conditional | key, self._limits_of(source, is_dump=spill is not None)
         if body:
             headers |= {"Content-Type": "application/json", "Accept": "application/json"}
         method = "POST" if body else "GET"
-        spill = Spill(self._folder, self._stopped) if source.options.get("dump") else None
         answer = request(method, url, headers=headers, body=body or None, vetting=vetting, limits=limits, into=spill)
-        if spill is not None and (isinstance(answer, Failure) or not 200 <= answer.status < 300):
-            spill.close()
-            spill = None
         if isinstance(answer, Failure):
             return Failed(answer.code, answer.permanent, answer.retry_after_s, answer.detail)
         if answer.status == 304:
@@ -198,7 +199,7 @@ class Fetcher:
                 if conditional
                 else Failed("malformed", detail="an unasked 304")
             )
-        outcome = self._judged(answer, limits, spill)
+        outcome = self._judged(answer, limits, spill if 200 <= answer.status < 300 else None)
         # A bridge answers 503 for one dead account; the others behind it go on.
         is_one_account = bool(source.options.get("bridge")) and answer.status == 503
         is_pause = isinstance(outcome, Failed) and outcome.code == "rate_limited" and not is_one_account
@@ -207,9 +208,9 @@ class Fetcher:
                 self._paused_until[host_of(url)] = self._monotonic() + outcome.retry_after_s
         return outcome
 
-    def _limits_of(self, source: Source) -> Limits:
+    def _limits_of(self, source: Source, *, is_dump: bool) -> Limits:
         """Sitemaps and dumps may be larger than feeds and pages."""
-        if source.options.get("dump"):
+        if is_dump:
             return replace(self._limits, total_s=DUMP_S, wire_bytes=DUMP_BYTES, decoded_bytes=DUMP_BYTES)
         if source.format != "sitemap":
             return self._limits

@@ -32,7 +32,9 @@ class Known(Protocol):
     """What following asks of the catalogue."""
 
     def now(self) -> datetime: ...
-    def known_items(self, source_id: str, native_ids: Collection[str]) -> frozenset[str]: ...
+    def known_items(
+        self, source_id: str, native_ids: Collection[str], *, only_standing: bool = False
+    ) -> frozenset[str]: ...
 
 
 class Paging(Protocol):
@@ -155,12 +157,13 @@ class Follower:
         return wanted if fresh else [r for r in wanted if r.kind == "page"]
 
     def _wanted(self, lease: SourceLease, more: Sequence[Request]) -> list[Request]:
-        """Requests that may be followed: inside the domain (an aggregator's anywhere), pages not known yet."""
+        """Requests that may be followed: inside the domain (an aggregator's anywhere), pages not known yet or of what
+        was withdrawn: it may be back."""
         source, hosts = lease.source, hosts_of(lease)
         inside = [r for r in more if source.options.get("aggregator") or is_within(r.url, hosts)]
         is_whole = lease.state.body_sha256 is not None  # until then a known item does not mean that its list was read
         ids = {r.native_id for r in inside if r.native_id and (r.kind == "page" or is_whole)}
-        known = self._catalogue.known_items(source.id, ids) if ids else frozenset()
+        known = self._catalogue.known_items(source.id, ids, only_standing=True) if ids else frozenset()
         barren = {native_id for source_id, native_id in tuple(self._barren) if source_id == source.id}
         return [r for r in inside if r.native_id not in known and (r.kind != "page" or r.native_id not in barren)]
 

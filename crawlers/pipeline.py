@@ -29,6 +29,7 @@ from crawlers.labels import map_label
 from crawlers.registry import Registry
 from index.lookalike import imitated
 from index.model import (
+    IN_OTHER_HANDS,
     Health,
     Item,
     Labelled,
@@ -193,6 +194,8 @@ class Pipeline:
         portions = self._follower.portions(source, request, fetched, self._catalogue.entries_read(source.id))
         with contextlib.closing(portions):
             for portion in portions:
+                if isinstance(portion, Failed) and portion.code == "stopped":
+                    return Report(source.id, "lost", wire_bytes=run.wire_bytes)
                 if isinstance(portion, Failed):
                     return self._failed(_with_news(lease, run.recorded, self._catalogue.now()), run, portion)
                 run.listed_count += portion.listed_count
@@ -257,6 +260,8 @@ class Pipeline:
 
     def _quiet(self, lease: SourceLease, run: Run, outcome: NotModified | Unchanged) -> Report:
         state = lease.state
+        if state.is_in_other_hands:  # the page that was known is back: what was held was never kept as known
+            state = replace(state, doubts=())
         if isinstance(outcome, Unchanged):
             state = replace(state, etag=outcome.etag, last_modified=outcome.last_modified)
             run.wire_bytes = outcome.wire_bytes
@@ -291,7 +296,7 @@ class Pipeline:
         """An official source with another language and another certificate's issuer: nothing of the answer is recorded
         until an editor says that this is how it looks now (E4)."""
         held = replace(lease, state=replace(lease.state, doubts=doubts))
-        return self._failed(held, run, Failed("identity_changed"), "moved")
+        return self._failed(held, run, Failed(IN_OTHER_HANDS), "moved")
 
     def _done(self, lease: SourceLease, fetched: Fetched, parsed: Parsed, run: Run) -> Report:
         is_whole = run.is_complete and not fetched.is_truncated
@@ -318,7 +323,8 @@ class Pipeline:
         for error in run.bad:
             native = hashlib.sha256(error.native_id.encode()).hexdigest()[:12]
             _log.info("item_rejected", source=lease.source.id, native_id_hash=native, code=error.code)
-        is_known = not (fetched.is_truncated or state.doubts)  # else who knows what the list shows
+        # else who knows what the list shows; and of a dump only what changed was handed over
+        is_known = fetched.spill is None and not (fetched.is_truncated or state.doubts)
         state, gone = self._departed.look(lease, state, _listed(items, parsed) if is_known else None)
         return self._store(lease, run, state, polled, [*items, *map(Labelled, gone)], "ok")
 

@@ -61,7 +61,10 @@ class Reader:
             child = self._start()
             yield from child.portions(dump, context, self._wall_s)
         except (OSError, EOFError, ValueError, pickle.UnpicklingError):
-            yield Failed("parser_killed", detail="the dump exceeded a limit of the parser")
+            if self._is_closed:
+                yield Failed("stopped", detail="the crawl process ends")
+            else:
+                yield Failed("parser_killed", detail="the dump exceeded a limit of the parser")
         finally:
             self._end(child)
 

@@ -20,7 +20,8 @@ class Spill:
 
     def __init__(self, folder: Path, stopped: threading.Event) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by `close`
+        # Unbuffered, or on a full disk closing would try once more to write the rest, and fail.
+        self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - closed by `close`
         self._stopped, self._sha256 = stopped, hashlib.sha256()
         self.head = b""
 
@@ -30,9 +31,10 @@ class Spill:
             raise Stop(Failure("stopped", "the crawl process ends"))
         self._sha256.update(data)
         self.head += data[: HEAD_BYTES - len(self.head)] if len(self.head) < HEAD_BYTES else b""
+        rest = memoryview(data)
         try:
-            self._file.write(data)
-            self._file.flush()
+            while rest:
+                rest = rest[self._file.write(rest) :]
         except OSError:
             raise Stop(Failure("too_large", "the disk has no room for it")) from None
 

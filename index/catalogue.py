@@ -151,9 +151,13 @@ class Catalogue:
         """Only after the items of these entries are recorded."""
         intake.keep_entries_read(self._parts, source_id, hashes)
 
-    def known_items(self, source_id: str, native_ids: Iterable[str]) -> frozenset[str]:
-        """Those of the names that the source showed before; their pages need not be read again."""
-        return intake.known_items(self._parts, source_id, native_ids)
+    def known_items(
+        self, source_id: str, native_ids: Iterable[str], *, only_standing: bool = False
+    ) -> frozenset[str]:
+        """Those of the names that the source showed before; `only_standing`: and did not withdraw, so that their pages
+        need not be read again.
+        """
+        return intake.known_items(self._parts, source_id, native_ids, only_standing=only_standing)
 
     def past_checks(self, source_id: str, limit: int, since: datetime | None = None) -> tuple[SourceCheck, ...]:
         """The polls that read a new body, newest first."""

@@ -28,7 +28,7 @@ def departed_items(parts: Parts, source_id: str, listed: Collection[str], limit:
         cited = [url for url in unit.cited_urls() if source.domain in host_of(url)]
         names = [name for url in cited for name in (url, f"url:{url_key(url)}")]
         return unit.departed_items(
-            source_id, listed, names, seen_before=now - AGAIN_AFTER, new_since=now - FRESH_FOR, limit=limit
+            source_id, listed, names, now=now, seen_before=now - AGAIN_AFTER, new_since=now - FRESH_FOR, limit=limit
         )
 
 

@@ -75,9 +75,21 @@ def source(parts: Parts, source_id: str) -> Source:
     return found
 
 
-def known_items(parts: Parts, source_id: str, native_ids: Iterable[str]) -> frozenset[str]:
+def known_items(
+    parts: Parts, source_id: str, native_ids: Iterable[str], *, only_standing: bool = False
+) -> frozenset[str]:
     with parts.records.read() as unit:
-        return frozenset(unit.seen_items(source_id, list(native_ids)))
+        seen = unit.seen_items(source_id, list(native_ids))
+        return frozenset(name for name, item in seen.items() if not (only_standing and _is_withdrawn(unit, item)))
+
+
+def _is_withdrawn(unit: Unit, seen: SeenItem) -> bool:
+    """Whether the publisher withdrew what the item became."""
+    if seen.kind == "outside":
+        kept = unit.outside(seen.record_id)
+        return kept is not None and kept.is_withdrawn
+    notice = unit.notice(seen.record_id) if seen.kind == "evidence" else None
+    return notice is not None and notice.is_withdrawn
 
 
 def entries_read(parts: Parts, source_id: str) -> bytes:
@@ -302,6 +314,8 @@ class _Poll:
         self.listed, self.renamed = self.listed + 1, self.renamed + is_renamed
         digest = _content_sha256(labelled)
         is_frozen = seen is not None and seen.revision_count >= MAX_REVISIONS and not item.is_withdrawn
+        # what comes back after its withdrawal is no clock in the text
+        is_frozen = is_frozen and seen is not None and not _is_withdrawn(self.unit, seen)
         if seen and (is_frozen or seen.content_sha256 == digest):
             self.counts[Grouped.REPEAT] += 1
             if is_renamed and self.is_learnt:  # until an editor has seen it, a new name stays strange

@@ -38,7 +38,9 @@ def keep(unit: Unit, source: Source, item: Item, seen: SeenItem | None, now: dat
         retire(unit, evidence_id, "", now, is_withdrawn=True)
     elif seen and seen.kind == "evidence":
         unit.restore_evidence(evidence_id)
-        unit.set_page_withdrawn(item.url, None)
+        kept = unit.notice(evidence_id)
+        if kept is not None and not kept.is_withdrawn:  # what another notice cancelled stays so
+            unit.set_page_withdrawn(item.url, None)
     is_named = seen is not None and seen.kind in RETIRED
     if seen is not None and is_named:  # what names it came first
         retire(unit, evidence_id, seen.record_id, now, is_withdrawn=seen.kind == WITHDRAWN)

@@ -258,12 +258,13 @@ class Unit(Protocol):
         listed: Collection[str],
         cited: Collection[str],
         *,
+        now: datetime,
         seen_before: datetime,
         new_since: datetime,
         limit: int,
     ) -> tuple[Absence, ...]:
-        """Reviews and notices of the source that stand and are not `listed`: those `cited`, then those first seen since
-        `new_since`; in each the ones first that were not asked for for longest."""
+        """Reviews and notices of the source that stand `now` and are not `listed`: those `cited`, then those first seen
+        since `new_since`; in each the ones first that were not asked for for longest."""
 
     def asked_again(self, source_id: str, names: Collection[str], now: datetime) -> None:
         """Their pages were asked for."""

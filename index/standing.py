@@ -111,13 +111,12 @@ def allowed(state: SourceState, actor: Editor, is_training: bool = False) -> fro
 def _fits(act: SourceAct, state: SourceState) -> bool:
     is_paused = state.health is Health.PAUSED
     if act in (SourceAct.FOLLOW, SourceAct.STAY):
-        return state.health is Health.MOVED and state.move is not None
+        return state.health is Health.MOVED and state.move is not None and not state.is_in_other_hands
     if act is SourceAct.RETURN:
         return bool(state.address or state.also_domain) and not is_paused
     if act is SourceAct.LEARN:
-        is_held = state.health is Health.MOVED and state.move is None  # it looks like another publisher's (E4)
         is_drifting = state.health is Health.DRIFTING and not state.error_count
-        return bool(state.doubts) and (is_held or is_drifting)
+        return bool(state.doubts) and (state.is_in_other_hands or is_drifting)
     if act is SourceAct.DROP:
         return state.proposal is not None
     return is_paused if act is SourceAct.RESUME else not is_paused
@@ -276,7 +275,7 @@ def _failing(is_official: bool, state: SourceState, now: datetime) -> Concern | 
 
 
 def _health(is_official: bool, state: SourceState) -> Concern | None:
-    if state.health is Health.MOVED and state.move is None and state.doubts:
+    if state.is_in_other_hands:
         return Concern("other_hands", is_alarm=is_official)
     if state.health in (Health.SILENT, Health.GONE, Health.MOVED):
         return Concern(state.health.value, is_alarm=is_official)

@@ -16,6 +16,7 @@ from index.model import (
     Evidence,
     Reason,
     Source,
+    SourceState,
     Thread,
     Verdict,
 )
@@ -26,6 +27,7 @@ from webapp.regions import CODES, REGION_NAMES
 from webapp.words import (
     CIRCULATING_WARNINGS,
     DATASET_WORDS,
+    HELD_WORD,
     LANGUAGE_WORDS,
     LICENCE_WORDS,
     PRIORITY_WORDS,
@@ -43,6 +45,7 @@ SITE_ZONE = ZoneInfo("Asia/Shanghai")
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         word=word,
+        standing=standing_word,
         topic=topic_word,
         region=region_word,
         moment=moment,
@@ -88,6 +91,11 @@ def word(value: object) -> str:
     """The word for an enum's member, in the language of the page."""
     table = next(t for t in WORDS if isinstance(value, type(next(iter(t)))))
     return gettext(table[value])
+
+
+def standing_word(state: SourceState) -> str:
+    """How a source stands; one that is held for an editor has moved nowhere, as far as anybody knows."""
+    return gettext(HELD_WORD) if state.is_in_other_hands else word(state.health)
 
 
 def language_word(code: str) -> str:

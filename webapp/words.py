@@ -122,6 +122,7 @@ HEALTH_WORDS: Mapping[Health, str] = {
     Health.GONE: N_("Gone"),
     Health.PAUSED: N_("Paused by an editor"),
 }
+HELD_WORD = N_("Held for a check")
 BAND_WORDS: Mapping[Band, str] = {
     Band.SAME: N_("Same claim"),
     Band.SIMILAR: N_("Similar claim"),

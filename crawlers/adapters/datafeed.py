@@ -73,7 +73,8 @@ def read_dump(dump: Dump, context: Context) -> Iterator[Portion]:
             yield Portion(Parsed(tuple(portion.items.values()), tuple(portion.bad)), portion.listed_count)
     is_whole = not (has_more or code or context.is_truncated)
     kept = array("Q", (digest for digest, _ in groupby(sorted(seen if is_whole else seen + known))))
-    yield Portion(Parsed(code="" if listed else code or "drift", is_complete=is_whole), 0, kept.tobytes())
+    cut = (ItemError(code),) if code and listed else ()  # what follows the cut was not seen, and the log says so
+    yield Portion(Parsed(bad=cut, code="" if listed else code or "drift", is_complete=is_whole), 0, kept.tobytes())
 
 
 class _Portion:
@@ -88,15 +89,22 @@ class _Portion:
         """Whether there may be more."""
         for element in elements:
             self._looked += 1
-            digest = int.from_bytes(hashlib.sha256(repr(element).encode("utf-8", "replace")).digest()[:8], "little")
-            if _holds(known, digest):
-                self.listed_count, self.good_count = self.listed_count + 1, self.good_count + 1
-                seen.append(digest)
-            elif self._take(element, context):
-                seen.append(digest)
+            try:
+                self._look(element, context, known, seen)
+            except RecursionError:  # one entry that is nested too deeply hides no other
+                self.listed_count += 1
+                self.bad += [ItemError("malformed")][: PORTION_FAULTS - len(self.bad)]
             if self._looked >= PORTION_ENTRIES or len(self.items) >= PORTION_ITEMS or self._text > PORTION_TEXT:
                 return True
         return False
+
+    def _look(self, element: Any, context: Context, known: array[int], seen: array[int]) -> None:
+        digest = int.from_bytes(hashlib.sha256(repr(element).encode("utf-8", "replace")).digest()[:8], "little")
+        if _holds(known, digest):
+            self.listed_count, self.good_count = self.listed_count + 1, self.good_count + 1
+            seen.append(digest)
+        elif self._take(element, context):
+            seen.append(digest)
 
     def _take(self, element: Any, context: Context) -> bool:
         """Whether it held reviews, and nothing that was at fault: that is looked at again, and named again."""

@@ -64,6 +64,7 @@ from index.model.published import (
     Verdict,
 )
 from index.model.sources import (
+    IN_OTHER_HANDS,
     Absence,
     CheckCounts,
     Concern,
@@ -84,6 +85,7 @@ from index.model.sources import (
 )
 
 __all__ = [
+    "IN_OTHER_HANDS",
     "LANGUAGES",
     "RATINGS",
     "TOPICS",

@@ -133,6 +133,10 @@ class Absence:
     at: tuple[datetime, ...] = ()
 
 
+#: The error of a poll whose language and issuer of the certificate have changed together (E4).
+IN_OTHER_HANDS = "identity_changed"
+
+
 @dataclass(frozen=True, slots=True)
 class SourceState:
     """What the crawler knows about a source between two polls. `etag` and `last_modified` are opaque."""
@@ -162,6 +166,11 @@ class SourceState:
     review_on: date | None = None  # health paused: when to look at it again
     absences: tuple[Absence, ...] = ()  # pages that may have been withdrawn
     look_again_at: datetime | None = None  # when to ask next for pages that left the list
+
+    @property
+    def is_in_other_hands(self) -> bool:
+        """Whether it may be: nothing of its answers is recorded until an editor has looked."""
+        return self.health is Health.MOVED and self.error_code == IN_OTHER_HANDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 
 from index.model import Refutation, RefutationStatus
-from index.records.room import Room
+from index.records.room import Room, batches
+from index.records.tables.crawled import evidence, outsides
 from index.records.tables.published import citations
 from index.records.types import key_of
 
@@ -52,13 +53,37 @@ class CitationRoom(Room):
         urls = {page_of(e.url): e.url for text in texts for e in text.evidence if e.url}
         known = {row["page"] for row in self._all(select(citations.c.page).where(own))}
         self._change(delete(citations).where(own, citations.c.page.not_in(urls)))
+        fresh = {page: url for page, url in urls.items() if page not in known}
+        gone = self._withdrawn_pages(fresh.values())
+        cited_at = max((revision.saved_at for revision in refutation.revisions), default=None)
         rows = [
-            {"refutation_id": refutation.id, "page": page, "url": url}
-            for page, url in urls.items()
-            if page not in known
+            {
+                "refutation_id": refutation.id,
+                "page": page,
+                "url": url,
+                "withdrawn_at": cited_at if page in gone else None,
+            }
+            for page, url in fresh.items()
         ]
         if rows:
             self._connection.execute(self._insert(citations).on_conflict_do_nothing(), rows)
+
+    def _withdrawn_pages(self, urls: Collection[str]) -> set[str]:
+        """Those of the pages that their publishers have withdrawn already."""
+        spelt = {spelling for url in urls for spelling in _spellings(url)}
+        found: set[str] = set()
+        for table in (outsides, evidence):
+            for batch in batches(sorted(spelt)):
+                gone = select(table.c.url).where(table.c.url.in_(batch), table.c.is_withdrawn)
+                found.update(page_of(url) for url in self._connection.execute(gone).scalars())
+        return found
+
+
+def _spellings(url: str) -> set[str]:
+    """The addresses that `page_of` takes for the same page, but for what follows a `#`."""
+    rest = url.partition("#")[0].partition("://")[2].removeprefix("www.").rstrip("/")
+    hosts = (f"{scheme}{www}{rest}" for scheme in ("http://", "https://") for www in ("", "www."))
+    return {host + end for host in hosts for end in ("", "/")}
 
 
 def page_of(url: str) -> str:

@@ -111,7 +111,9 @@ class FakeCatalogue:
     def now(self) -> datetime:
         return self.clock
 
-    def known_items(self, source_id: str, native_ids: Collection[str]) -> frozenset[str]:
+    def known_items(
+        self, source_id: str, native_ids: Collection[str], *, only_standing: bool = False
+    ) -> frozenset[str]:
         return frozenset(native_ids) & frozenset(self.known.get(source_id, set()))
 
     def past_checks(self, source_id: str, limit: int, since: datetime | None) -> tuple[SourceCheck, ...]:

@@ -27,7 +27,7 @@ from crawlers.pipeline import Pipeline, Report
 from crawlers.reading import Reader
 from crawlers.registry import Registry
 from index import open_catalogue
-from index.model import Source
+from index.model import Absence, Source
 from index.settings import Settings
 from tests.crawlers.fakes import FakeCatalogue, InProcessReader, a_lease, a_source, a_state
 from tests.crawlers.loopback import at
@@ -207,6 +207,54 @@ def test_a_process_that_ends_does_not_wait_for_a_dump_and_records_no_failure(tmp
         started = time.monotonic()
         assert crawling.poll().status == "lost"
     assert time.monotonic() - started < 5 and not crawling.catalogue.recorded
+
+
+def test_a_process_that_ends_while_a_dump_is_read_records_no_failure(tmp_path: Path) -> None:
+    reader = Reader(size=1)
+    with RudeServer(Publisher(*(entry(n) for n in range(1_200)))) as server:
+        crawling = Crawling(server, tmp_path, reader)
+        record = crawling.catalogue.record_part
+
+        def ends(lease: Any, items: Any) -> Any:
+            reader.close()
+            return record(lease, items)
+
+        crawling.catalogue.record_part = ends  # type: ignore[method-assign]
+        assert crawling.poll().status == "lost"
+    assert not crawling.catalogue.recorded
+
+
+def test_one_entry_that_is_nested_too_deeply_hides_no_other(tmp_path: Path) -> None:
+    deep = b'{"item":' + b"[" * 1_200 + b"]" * 1_200 + b"}"
+    with RudeServer(Publisher(entry(1), deep, entry(2))) as server:
+        crawling = Crawling(server, tmp_path)
+        report = crawling.poll()
+        assert (report.status, report.new, report.bad) == ("ok", 2, 1)
+        assert crawling.handed_over == ["https://checker.example/1", "https://checker.example/2"]
+
+
+def test_an_entry_that_ends_the_stream_is_named(tmp_path: Path) -> None:
+    with RudeServer(Publisher(entry(1), b'{"item":1' + b"0" * 400 + b"}", entry(2))) as server:
+        report = Crawling(server, tmp_path).poll()
+    assert (report.status, report.new, report.bad) == ("ok", 1, 1)
+
+
+def test_what_a_dump_lists_has_not_left_it(tmp_path: Path) -> None:
+    with RudeServer(Publisher(entry(1))) as server:
+        crawling = Crawling(server, tmp_path)
+        crawling.source = replace(crawling.source, options={"dump": True}, domain="checker.example")
+        crawling.catalogue.kept = (Absence("https://checker.example/1", "https://checker.example/1"),)
+        assert crawling.poll().new == 1
+        assert crawling.poll().status == "not_modified"
+        assert not crawling.catalogue.asked_for and not crawling.state.absences
+
+
+def test_a_full_disk_is_said_and_leaves_nothing_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115 - what is tested closes it
+    monkeypatch.setattr("crawlers.spill.tempfile.TemporaryFile", lambda **_: full)
+    with RudeServer(Publisher(entry(1))) as server:
+        report = Crawling(server, tmp_path).poll()
+    assert (report.status, report.code, full.closed) == ("error", "too_large", True)
 
 
 def growth(mib: int, folder: Path) -> tuple[int, float, float]:

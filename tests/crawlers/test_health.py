@@ -26,7 +26,7 @@ from index.model import (
     SourceState,
 )
 from index.outbound import Hop
-from index.standing import Asked, concerns, decide
+from index.standing import Asked, allowed, concerns, decide
 from tests.crawlers.fakes import NO_LABELS, START, FakeCatalogue, InProcessReader, a_source, fetched
 
 EDITOR_A = Editor("edt_a", "editor A", EditorRole.EDITOR, True, START)
@@ -338,6 +338,28 @@ def test_e4_an_official_source_in_another_language_and_with_another_issuer_is_he
     assert world.poll().code == "identity_changed", "it is held until somebody decides"
     assert world.decide(SourceAct.LEARN) == "source_learnt"
     assert (world.poll().status, world.state.health, world.state.doubts) == ("ok", Health.OK, ())
+
+
+def test_e4_what_is_held_can_be_learnt_and_not_followed_where_a_move_is_remembered_too() -> None:
+    world = signed_world(OFFICIAL)
+    refused = Move("https://news.example/new", (world.catalogue.clock.date(),), is_refused=True)
+    world.put(replace(world.state, move=refused))
+    world.site.answer = always(fetched(CHINESE, issuer="CA Two"))
+    world.poll()
+    assert world.concerns() == {"other_hands": True} and world.state.move is not None
+    open_acts = allowed(world.state, EDITOR_A)
+    assert SourceAct.LEARN in open_acts and not {SourceAct.FOLLOW, SourceAct.STAY} & open_acts
+    assert world.decide(SourceAct.LEARN) == "source_learnt" and world.poll().status == "ok"
+
+
+@pytest.mark.parametrize("back", [NotModified((), url=URL), Unchanged('"1"', None, (), url=URL)])
+def test_e4_the_old_page_ends_the_doubt_when_it_is_back(back: Outcome) -> None:
+    world = signed_world(OFFICIAL)
+    world.site.answer = always(fetched(CHINESE, issuer="CA Two"))
+    world.poll()
+    world.site.answer = always(back)
+    world.poll()
+    assert (world.state.health, world.state.doubts) == (Health.OK, ())
 
 
 @pytest.mark.parametrize("changed", [{"body": CHINESE}, {"issuer": "CA Two"}])

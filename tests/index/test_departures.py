@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from index.errors import InvalidInput, NotFound, Refused
+from index.intake import MAX_REVISIONS
 from index.model import Evidence, Item, Labelled, RefutationText, Role
 from tests.index.house import HOSTILE_IDS, RUMORS, House, checker, ready_text, review, working
 
@@ -100,6 +102,37 @@ def test_q19_a_notice_that_is_withdrawn_is_told_like_a_review(house: House) -> N
     assert told(house, alert.refutation_id) == ()
 
 
+def test_q19_a_notice_that_another_one_cancelled_stays_so_when_its_words_change(house: House) -> None:
+    notice = Item("n-1", "https://gov.example/n", "公告", "供水恢复正常", "zh-Hans", Role.NOTICE)
+    house.record(Labelled(notice))
+    alert = house.published(house.seen(RUMORS[1]), **citing(notice.url))
+    cancel = replace(notice, native_id="n-2", url="https://gov.example/n2", supersedes=("n-1",), is_withdrawn=True)
+    house.record(Labelled(cancel))
+    assert told(house, alert.refutation_id) == (notice.url,)
+    house.record(Labelled(replace(notice, text="供水恢复正常。")))
+    assert told(house, alert.refutation_id) == (notice.url,)
+
+
+def test_q19_a_text_that_begins_to_cite_a_withdrawn_page_is_told_at_once(house: House) -> None:
+    house.record(review(RUMORS[0]), source=checker())
+    withdraws(house)
+    draft = house.written(house.seen(RUMORS[1]), **citing("http://www.checker.example/1/#part"))
+    assert told(house, draft.id) == ("http://www.checker.example/1/#part",)
+
+
+def test_q19_what_has_reached_the_limit_of_revisions_comes_back_after_its_withdrawal(house: House) -> None:
+    for number in range(MAX_REVISIONS + 2):
+        house.record(review(f"{RUMORS[0]}（第{number}版）", number=1), source=checker())
+    withdraws(house)
+    draft = house.written(house.seen(RUMORS[1]), **citing())
+    assert told(house, draft.id) == (PAGE,)
+    known = house.catalogue.known_items
+    assert known(checker().id, ["review-1"]) == {"review-1"}
+    assert known(checker().id, ["review-1"], only_standing=True) == frozenset(), "its page is worth another look"
+    house.record(review(f"{RUMORS[0]}（又见）", number=1), source=checker())
+    assert told(house, draft.id) == () and known(checker().id, ["review-1"], only_standing=True) == {"review-1"}
+
+
 def test_an_editor_keeps_a_citation_with_a_reason_and_the_audit_says_so(house: House) -> None:
     house.record(review(RUMORS[0]), source=checker())
     alert = house.published(house.seen(RUMORS[1]), **citing())
@@ -161,6 +194,16 @@ def test_after_a_month_only_what_our_texts_cite_is_asked_for_and_it_comes_first(
     house.record(review(RUMORS[2], number=3), source=checker())
     house.clock.forward(days=2)
     assert [name for name, _ in departed(house)] == [link, "review-3"]
+
+
+def test_a_notice_that_has_expired_or_was_replaced_is_not_asked_for(house: House) -> None:
+    first = Item("n-1", "https://gov.example/1", "预警", "今晚有暴雨", "zh-Hans", Role.NOTICE)
+    soon = house.clock.now() + timedelta(hours=5)
+    ends = replace(first, native_id="n-2", url="https://gov.example/2", text="明早停水", expires_at=soon)
+    newer = replace(first, native_id="n-3", url="https://gov.example/3", text="暴雨已过", supersedes=("n-1",))
+    house.record(*map(Labelled, (first, ends, newer)))
+    house.clock.forward(days=2)
+    assert [a.name for a in house.catalogue.departed_items("forum", (), 5)] == ["n-3"]
 
 
 def test_what_circulates_is_never_asked_for_again(house: House) -> None:
