@@ -13,6 +13,7 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import IO
@@ -23,6 +24,7 @@ from crawlers.pipes import receive, send
 
 WALL_S = 10.0
 START_S = 60.0
+STEP_S = 0.5
 TASKS_A_CHILD = 200
 
 
@@ -147,10 +149,25 @@ class _Child:
 
     @contextlib.contextmanager
     def _time_limit(self, seconds: float) -> Iterator[None]:
-        timer = threading.Timer(seconds, self._process.kill)
-        timer.daemon = True
-        timer.start()
+        """Kills the child after so long. A time in which this process was stopped itself counts for one step: the child
+        may have answered long ago. And only while the block lasts: the next task may be another's.
+        """
+        is_done, turn = threading.Event(), threading.Lock()
+
+        def watch() -> None:
+            left_s = seconds
+            while left_s > 0:
+                began = time.monotonic()
+                if is_done.wait(min(left_s, STEP_S)):
+                    return
+                left_s -= min(time.monotonic() - began, STEP_S)
+            with turn:
+                if not is_done.is_set():
+                    self._process.kill()
+
+        threading.Thread(target=watch, daemon=True).start()
         try:
             yield
         finally:
-            timer.cancel()
+            with turn:
+                is_done.set()

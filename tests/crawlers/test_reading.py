@@ -7,9 +7,11 @@ import os
 import pickle
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -208,6 +210,31 @@ def test_a_child_that_takes_too_long_is_killed_and_others_are_not_held_up() -> N
         assert isinstance(outcomes[0], Failed)
     finally:
         reader.close()
+
+
+STOPPED = """
+import sys
+from crawlers.fetch import Failed
+from crawlers.reading import Reader
+from tests.crawlers.test_reading import GOOD, context
+reader = Reader(size=1, wall_s=1.5)
+reader.read(GOOD, context())
+print("ready", flush=True)
+failed = sum(isinstance(reader.read(GOOD, context()), Failed) for _ in range(300))
+reader.close()
+print(failed, flush=True)
+"""
+
+
+def test_s1_a_process_that_was_stopped_longer_than_the_limit_blames_no_document() -> None:
+    process = subprocess.Popen([sys.executable, "-c", STOPPED], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    for _ in range(3):
+        time.sleep(0.05)
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(2)
+        process.send_signal(signal.SIGCONT)
+    assert process.communicate(timeout=60)[0] == "0\n"
 
 
 def test_closing_ends_every_child() -> None:
